@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 
 from sensecf_core.augmentation.arms import NATIVE_PAIRS, TWICE, Labels
-from sensecf_core.augmentation.labels import CrossFittedPanel
 from sensecf_core.augmentation.rows.ask import Ask, Source
 from sensecf_core.augmentation.rows.counterfactual_rows import (
     MARGIN,
@@ -27,7 +26,14 @@ from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
 from sensecf_core.augmentation.rows.sources import ANY_EDIT, METHODS
 from sensecf_core.augmentation.rows.transfer import Transfer
 from sensecf_core.augmentation.scarcity import Counts
-from sensecf_core.augmentation.students import Fitted, Material, StudentSettings, choose, fit
+from sensecf_core.augmentation.students import (
+    CrossFittedPanel,
+    Fitted,
+    Material,
+    StudentSettings,
+    choose,
+    fit,
+)
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.classifiers.training import Rows, rows_of
 from sensecf_core.cohorts.cohort import Cohort

@@ -14,13 +14,15 @@ import numpy as np
 
 from sensecf_core.classifiers.hyperparameters import Settings, choose_settings, folds
 from sensecf_core.classifiers.training import Rows
-from sensecf_core.types import Floats
+from sensecf_core.types import Floats, Mask, People
 
 STUDENTS = ("trees", "ridge", "forest", "panel")
 RIDGE_GRID = (0.01, 0.03, 0.1, 1.0)
 FOREST_TREES = 100
 FOREST_LEAF = 5
 """Fewest rows of a forest's leaf; 2 where there are fewer than 100 real rows."""
+PANEL_FOLDS = 5
+"""Parts of the participants of whom each is left out of one panel."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,45 @@ def fit(settings: StudentSettings, material: Material, *, trees_only: bool = Fal
         models["ridge"] = ridge.fit(hard.matrix, target, logisticregression__sample_weight=weight)
         models["forest"] = forest.fit(matrix, target, sample_weight=weight)
     return Fitted(models, material.share)
+
+
+@dataclass(frozen=True)
+class CrossFittedPanel:
+    """Who gives soft labels to synthetic rows: one panel a fold, fitted without the fold's participants."""
+
+    panels: tuple[tuple[frozenset[str], Fitted], ...]
+
+    @classmethod
+    def fit(cls, settings: StudentSettings, rows: Rows) -> CrossFittedPanel:
+        """Fit on the real scarce training rows; a fold whose other rows have one class only has no panel."""
+        from sklearn.model_selection import StratifiedGroupKFold
+
+        people = rows.people.astype(str)
+        rarer = min(len(set(people[rows.target == label])) for label in (0, 1))
+        splitter = StratifiedGroupKFold(min(PANEL_FOLDS, rarer), shuffle=True, random_state=settings.seed)
+        panels = []
+        for others, held in splitter.split(rows.matrix, rows.target, people):
+            if len(set(rows.target[others])) == 2:
+                panels.append((frozenset(people[held]), fit(settings, Material.of(rows.take(others)))))
+        return cls(tuple(panels))
+
+    def label(self, matrix: Floats, owners: People) -> Floats:
+        """p(class 1) of each synthetic row by the panel that did not train on its owner, shape (n,).
+
+        ``owners`` (n,) are the participants whose rows the synthetic ones were made of. NaN for an owner
+        whom no panel left out.
+        """
+        found = np.full(len(matrix), np.nan)
+        for held, panel in self.panels:
+            mine: Mask = np.isin(owners.astype(str), list(held))
+            if mine.any():
+                found[mine] = panel.probabilities(matrix[mine])["panel"]
+        return found
+
+    def label_strangers(self, matrix: Floats) -> Floats:
+        """p(class 1) of rows (n, columns) of people on whom no panel trained: the panels' mean, (n,)."""
+        labels: Floats = np.mean([panel.probabilities(matrix)["panel"] for _, panel in self.panels], axis=0)
+        return labels
 
 
 def _ridge(c: float) -> Any:

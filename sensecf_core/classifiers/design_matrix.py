@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.types import Floats
 
 

@@ -10,7 +10,8 @@ from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from sensecf_core.cohorts.encoding import Value
-    from sensecf_core.cohorts.schema import Feature, Schema
+    from sensecf_core.cohorts.feature import Feature
+    from sensecf_core.cohorts.schema import Schema
     from sensecf_core.types import Span
 
 NOT_MEASURED = "null"

@@ -40,6 +40,16 @@ Cluster = Annotated[
 Jobs = Annotated[int | None, typer.Option("--jobs", help="Processes; without it one per core.")]
 
 
+def given_options(context: typer.Context) -> dict[str, str]:
+    """The options that were given on the command line, by parameter: ``{"most_pairs": "--most-pairs"}``."""
+    sources = {str(one.name): context.get_parameter_source(str(one.name)) for one in context.command.params}
+    return {
+        str(one.name): one.opts[0]
+        for one in context.command.params
+        if (source := sources[str(one.name)]) is not None and source.name == "COMMANDLINE"
+    }
+
+
 def at_least(least: int, **values: int) -> None:
     """Raise ``InputError`` for the first option (named as in Python) below ``least``."""
     for name, value in values.items():

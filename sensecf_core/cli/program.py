@@ -12,8 +12,6 @@ from typer.exceptions import TyperException
 
 from sensecf_core import __version__
 from sensecf_core.cli.commands import (
-    aireadi_check,
-    aireadi_synthesise,
     answer,
     audit,
     batch,
@@ -27,6 +25,7 @@ from sensecf_core.cli.commands import (
     sensors,
     train,
 )
+from sensecf_core.cli.commands.aireadi import check, synthesise
 from sensecf_core.cli.commands.experiments import (
     ablation,
     augment,
@@ -51,8 +50,8 @@ app = typer.Typer(
     "Research software, not a medical device.",
 )
 aireadi = typer.Typer(rich_markup_mode=None, help="Releases in the format of AI-READI, real or synthetic.")
-aireadi.command("check")(aireadi_check.check)
-aireadi.command("synthesise")(aireadi_synthesise.synthesise)
+aireadi.command("check")(check.check)
+aireadi.command("synthesise")(synthesise.synthesise)
 app.add_typer(cohort.app, name="cohort")
 app.add_typer(aireadi, name="aireadi")
 app.add_typer(sensors.app, name="sensors")

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from sensecf_core.cohorts.draft import draft_schema
 from sensecf_core.cohorts.encoding import Codes, Value, from_values, to_rows
 from sensecf_core.cohorts.fingerprint import frame_sha256
-from sensecf_core.cohorts.frame_layout import FrameLayout, feature_names
+from sensecf_core.cohorts.frames.draft import draft_schema
+from sensecf_core.cohorts.frames.layout import FrameLayout, feature_names
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError, unknown
@@ -87,7 +87,7 @@ class Cohort:
         participant : the column that says whose row it is; without it each row is a person of its own,
             called by its index. The split (60 / 20 / 20) is by participant.
         row : the column that tells a participant's rows apart; without it they are numbered from 0.
-        schema : what the columns mean. Without it one is drafted (:mod:`sensecf_core.cohorts.draft`):
+        schema : what the columns mean. Without it one is drafted (:mod:`sensecf_core.cohorts.frames.draft`):
             kinds, ranges and levels as the data show them. Edit it and hand it in again:
             ``cohort.schema.model_copy(update=...)``.
         desired : the class that a drafted schema calls desired.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sensecf_core.access import rights
 from sensecf_core.cohorts.own import schema_file
-from sensecf_core.cohorts.own.draft_folder import CSV_SUFFIXES
+from sensecf_core.cohorts.own.draft.draft_folder import CSV_SUFFIXES
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.paths import var
 

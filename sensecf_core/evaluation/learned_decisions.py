@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from sensecf_core import provenance
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs, validation
+from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
-from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, examples
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search, profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.decided import JudgedQuery, examples
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.fine_tuning.self_training import ROUND_ANSWERS, training_examples
 from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals

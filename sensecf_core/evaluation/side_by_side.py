@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sensecf_core.cohorts.encoding import to_code
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.queries.answer import Answer, Change, Counterfactual
 
 Options = Mapping[str, tuple[Counterfactual, ...]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.encoding import to_codes, to_values
-from sensecf_core.counterfactuals.fine_tuning.decided import DecidedOption
+from sensecf_core.counterfactuals.fine_tuning.pairs.decided import DecidedOption
 from sensecf_core.errors import InputError
 from sensecf_core.queries.answer import Answer, Edits
 from sensecf_core.records import answers, decisions

@@ -17,6 +17,7 @@ import pytest
 
 import sensecf_core as sensecf
 from sensecf_core import api
+from sensecf_core.api import answers
 from sensecf_core.cohorts import cohort as cohort_module
 from sensecf_core.paths import ROOT
 from tests.api.made_frames import WAYS, Plain, asked_directly, flagged
@@ -159,7 +160,7 @@ def test_ours_is_trained_in_memory_and_loaded_where_it_is_stored(
     assert all(found.interval is not None for found in answer.counterfactuals)
 
 
-@pytest.mark.parametrize("module", [api, cohort_module])
+@pytest.mark.parametrize("module", [answers, cohort_module])
 def test_examples_in_docstrings_are_true(module: Any) -> None:
     done = doctest.testmod(module, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
     assert done.failed == 0 and done.attempted > 0

@@ -205,6 +205,11 @@ def page_text(at: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in at.get(kind)).replace("\\", "")
 
 
+def codes(at: AppTest) -> str:
+    """The commands that a page shows, one a line."""
+    return "\n".join(str(element.value) for element in at.get("code"))
+
+
 def until(kind: str, state: str, within: float = 20.0) -> JobView:
     """The newest job of a kind, once it is in this state."""
     deadline = time.monotonic() + within

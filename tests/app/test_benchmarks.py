@@ -12,10 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import typer
-from hypothesis import given, strategies as st
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.classifiers import store
@@ -25,11 +23,10 @@ from sensecf_core.disclaimer import DISCLAIMER
 from sensecf_core.evaluation.benchmark import run_folder
 from sensecf_core.jobs import dispatch, job_table, subprocess_worker
 from sensecf_core.jobs.job_table import JobOutcome
-from sensecf_core.ui.benchmarks import chart_views, charts, small_run, summary_view, tables as bench, tabs
-from sensecf_core.ui.common import widgets
+from sensecf_core.ui.benchmarks import chart_views, charts, small_run, tables as bench, tabs
 from sensecf_core.ui.jobs import background_run
 from tests.app import made_benchmark
-from tests.app.conftest import ROOT, OpenPage, World, page_text
+from tests.app.conftest import ROOT, OpenPage, World, codes, page_text
 
 TORCH = """
 import json, sys
@@ -59,10 +56,6 @@ def nothing_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def page(world: World, summary: dict[str, Any], open_page: OpenPage) -> AppTest:
     made_benchmark.store_run(summary)
     return open_page("Benchmarks")
-
-
-def codes(at: AppTest) -> str:
-    return "\n".join(str(element.value) for element in at.get("code"))
 
 
 def main_table(at: AppTest) -> Any:
@@ -174,13 +167,6 @@ def test_every_view_draws_one_chart_with_its_table(page: AppTest, summary: dict[
             assert bench.cell("lof_inlier", real) in page_text(page)
 
 
-def test_better_numbers_have_the_stronger_colour() -> None:
-    shades = summary_view._shades(pd.Series([0.2, None, 0.6, 1.0]), higher=True)
-    assert [shade.rpartition(",")[2] for shade in shades] == ["0)", "", "0.175)", "0.35)"]
-    assert summary_view._shades(pd.Series([3.0, 1.0]), higher=False)[1].endswith("0.35)")
-    assert summary_view._shades(pd.Series([1.0, 1.0]), higher=True) == ["", ""]
-
-
 def test_what_did_not_run_has_its_command_and_published_figures_stand_apart(
     page: AppTest, summary: dict[str, Any]
 ) -> None:
@@ -211,58 +197,12 @@ def test_a_run_about_other_rows_or_another_classifier_is_marked(
     assert "another classifier" in open_page("Benchmarks").warning[0].value
 
 
-def made_row(name: str, gower: float | None, believed: float | None) -> dict[str, Any]:
-    measures = {"gower": {"value": gower}, "unseen_validity": {"value": believed}}
-    return {"row": name, "method": "random", "measures": measures}
-
-
-def test_leaders_by_hand() -> None:
-    rows = [
-        made_row("near", 0.1, 0.4),
-        made_row("far", 0.3, 0.9),
-        made_row("between", 0.2, 0.3),  # farther than "near", and less believed
-        made_row("twin of far", 0.3, 0.9),
-        made_row("as near, less believed", 0.1, 0.2),
-        made_row("no distance", None, 1.0),
-        made_row("no belief", 0.0, None),
-    ]
-    assert [row["row"] for row in bench.leaders(rows, "unseen_validity")] == ["near", "far", "twin of far"]
-    assert bench.leaders([], "unseen_validity") == []
-    *dots, front = charts.belief_and_distance(rows, "unseen_validity", "").figure.data
-    assert [dot.name for dot in dots][:2] == ["1 near", "2 as near, less believed"] and len(dots) == 5
-    assert (list(front.x), list(front.y)) == ([0.1, 0.3, 0.3], [0.4, 0.9, 0.9])
-
-
-@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=12))
-def test_whoever_does_not_lead_is_beaten_by_a_leader(points: list[tuple[int, int]]) -> None:
-    rows = [made_row(str(number), *point) for number, point in enumerate(points)]
-    front = bench.leaders(rows, "unseen_validity")
-    found = [points[int(row["row"])] for row in front]
-    assert found == sorted(found)
-    for near, believed in points:
-        leads = (near, believed) in found
-        beaten = any(n <= near and b >= believed and (n, b) != (near, believed) for n, b in found)
-        assert leads != beaten
-
-
 def test_rates_of_a_part_of_the_queries_stand_in_tables_of_their_own(summary: dict[str, Any]) -> None:
     rows = bench.rows(summary["groups"][0], "all")
     for part in ("answerable", "complete"):
         table = bench.part_table(rows, part, ("coverage",))
         expected = [bench.cell("coverage", row[part]["coverage"]) for row in rows]
         assert list(table["Coverage ↑"]) == expected
-
-
-def test_a_csv_is_marked_as_utf_8_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    offered: list[Any] = []
-    monkeypatch.setattr(widgets.st, "download_button", lambda *arguments, **_: offered.extend(arguments))
-    calls: list[str] = []
-    widgets.csv_button(lambda: calls.append("asked") or "a,→\n", "table.csv", key="k")
-    label, make, *rest = offered
-    assert (label, rest) == ("Download CSV", ["table.csv", "text/csv"]) and not calls, (
-        "nothing is made before a click"
-    )
-    assert make().decode("utf-8") == "\ufeffa,→\n"
 
 
 def test_the_whole_run_as_csv(summary: dict[str, Any]) -> None:
@@ -335,37 +275,6 @@ def test_a_run_under_way_is_shown_and_one_that_failed_says_why(
     assert progress.value == 25 and "1 of 4" in progress.text
     assert [b for b in page.button if b.label == "Cancel"]
     assert not [b for b in page.button if b.label == "Start the run"]
-
-
-@pytest.mark.parametrize(
-    ("row", "shown"),
-    [
-        ("random", "Random draws"),
-        ("nearest-pair + refine", "Nearest answer + refine"),
-        ("lm-few-shot + refine", "LM with examples + refine"),
-        ("nice-sparsity", "NICE sparsity"),
-        ("cfnow-random-sequential + refine", "CFNOW random + refine"),
-        ("treecf", "treecf"),
-        ("lm-few-shot@biomistral-7b", "LM with examples (biomistral-7b)"),
-        ("lm-few-shot, no grammar", "LM with examples, no grammar"),
-    ],
-)
-def test_names_are_short(row: str, shown: str) -> None:
-    assert bench.title(row) == shown
-
-
-def test_numbers_have_as_many_digits_as_they_need() -> None:
-    def cell(measure: str, value: float | None, low: float | None = None, high: float | None = None) -> str:
-        text = bench.cell(measure, {"value": value, "low": low, "high": high})
-        return text.replace("\u00a0", " ").replace("\u2060", "")
-
-    assert cell("validity", 0.98765, 0.9, 1.0) == "0.99 (0.90–1.00)"
-    assert cell("gower", 0.04567) == "0.046"
-    assert cell("seconds", 0.012345, 0.01, 0.02) == "0.012 (0.01–0.02)"
-    assert cell("seconds", 123.4) == "123"
-    assert cell("gower", -0.25) == "−0.250"
-    assert cell("gower", None) == "–"
-    assert bench.heading("seconds") == "Time, s ↓"
 
 
 def test_real_rows_are_a_line_and_missing_numbers_no_point(summary: dict[str, Any]) -> None:

@@ -31,15 +31,8 @@ from sensecf_core.aireadi.report.wording import (
     sufficiency,
 )
 from sensecf_core.ui.common import charts
-from sensecf_core.ui.sensors import (
-    agp_chart,
-    calendar_chart,
-    compare_periods,
-    daily_trace_chart,
-    day as sensor_day,
-    laboratory,
-    time_in_range_chart,
-)
+from sensecf_core.ui.sensors import compare_periods, day as sensor_day, laboratory
+from sensecf_core.ui.sensors.charts import agp_chart, calendar_chart, daily_trace_chart, time_in_range_chart
 from tests.aireadi.report.test_periods import day, levels
 
 

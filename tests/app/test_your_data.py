@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sensecf_core.cohorts.own import draft_folder, folder
+from sensecf_core.cohorts.own import folder
+from sensecf_core.cohorts.own.draft import draft_folder
 from sensecf_core.datasets import registry, uploads
 from sensecf_core.errors import InputError
 from sensecf_core.jobs import subprocess_worker

@@ -10,13 +10,12 @@ import pytest
 from sensecf_core.augmentation.arm_material import Hidden, balanced, labelled_rows
 from sensecf_core.augmentation.arms import ARMS, BY_NAME, parse
 from sensecf_core.augmentation.artefacts import MOST_WEIGHT, Artefacts
-from sensecf_core.augmentation.labels import CrossFittedPanel
 from sensecf_core.augmentation.rows.counterfactual_rows import MAX_CHANGES
 from sensecf_core.augmentation.rows.resampling import RESAMPLINGS
 from sensecf_core.augmentation.rows.sources import METHODS
 from sensecf_core.augmentation.run_task import Repeat
 from sensecf_core.augmentation.scarcity import thin
-from sensecf_core.augmentation.students import Fitted, Material
+from sensecf_core.augmentation.students import CrossFittedPanel, Fitted, Material
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.cohorts.encoding import to_rows
 from sensecf_core.errors import InputError

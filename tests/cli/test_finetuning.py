@@ -11,6 +11,7 @@ import pytest
 from sensecf_core.classifiers import store
 from sensecf_core.cli import main
 from sensecf_core.cli.commands.explain import warn_if_unmeasured
+from sensecf_core.cli.commands.fine_tuning import finetune
 from sensecf_core.cohorts import builtin
 from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.datasets import registry
@@ -77,6 +78,31 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(
     assert answered.json["method"] == "lm-guided"
     trace = answered.json["answers"][0]["trace"]
     assert trace["readable"] == trace["proposed"] == 4 * trace["askings"]
+
+
+def test_the_prompt_in_percentiles_goes_on_from_nhanes_adapter_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = tmp_path / finetune.BEGINS_WITH
+    adapter.mkdir(parents=True)
+    (adapter / "adapter_config.json").write_text('{"r": 16}')
+    monkeypatch.setattr(adapters, "BUILT_IN", tmp_path)
+    begins = finetune._begins
+    assert begins("heart", "profile", None, None, None) == (str(adapter), 16)
+    assert begins("heart", "profile", None, None, 16) == (str(adapter), 16)
+    assert begins("heart", "profile", None, "mine", None) == ("mine", 8)
+    for cohort, told, base, start, rank in (
+        ("nhanes", "profile", None, None, None),  # its own training
+        ("heart", "shap", None, None, None),  # another prompt
+        ("heart", "profile", "mistral-7b", None, None),  # another base
+        ("heart", "profile", None, "base", None),
+        ("heart", "profile", None, None, 8),  # another rank
+    ):
+        assert begins(cohort, told, base, start, rank) == (None, 8)
+    monkeypatch.chdir(tmp_path)  # no path of this machine on a card
+    assert begins("heart", "profile", None, None, None)[0] == str(finetune.BEGINS_WITH)
+    monkeypatch.setattr(adapters, "BUILT_IN", tmp_path / "installed_without")
+    assert begins("heart", "profile", None, None, None) == (None, 8)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts import builtin
-from sensecf_core.cohorts.schema import ABOUT_RISK, Coupling, Feature, LinearRule, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import ABOUT_RISK, Coupling, LinearRule, Schema
 from sensecf_core.paths import MODELS, ROOT
 from tests.small_cohort import SCHEMA
 

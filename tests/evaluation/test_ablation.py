@@ -10,9 +10,10 @@ import pytest
 
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
-from sensecf_core.evaluation import ablation
-from sensecf_core.evaluation.ablation import Cell
+from sensecf_core.evaluation.ablation import cells, table as ablation
+from sensecf_core.evaluation.ablation.cells import Cell
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
+from sensecf_core.language.prompts.profile import Writing
 from sensecf_core.language.training.config import Settings
 from tests.language.cases import save_tiny_model
 
@@ -27,7 +28,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_cell_changes_one_thing_and_reads_the_same_tokens() -> None:
-    default, *others = ablation.cells(1000)
+    default, *others = cells.cells(1000)
     assert {cell.options.settings.tokens for cell in (default, *others)} == {1000}
     assert len({cell.name for cell in others}) == len(others) >= 10
     assert {name for cell in others for name in _differs(cell, default)} == {
@@ -38,6 +39,19 @@ def test_every_cell_changes_one_thing_and_reads_the_same_tokens() -> None:
         assert _differs(cell, default) in (
             {"rank", "alpha"}, {"rounds", "round_kind"}, *({name} for name in _differs(cell, default)),
         )  # fmt: skip
+
+
+def test_every_cell_of_the_person_alone_changes_one_thing_too() -> None:
+    default, *others = cells.profile_cells(1000)
+    assert {cell.options.settings.tokens for cell in (default, *others)} == {1000}
+    assert {cell.options.source for cell in (default, *others)} == {"profile"}
+    assert len({cell.name for cell in others}) == len(others) >= 10
+    for cell in others:
+        differs = _differs(cell, default)
+        assert differs == {"rank", "alpha"} or len(differs) == 1
+        if differs == {"writing"}:
+            written, usual = asdict(cell.options.writing), asdict(default.options.writing)
+            assert sum(written[name] != usual[name] for name in usual) == 1
 
 
 def _differs(cell: Cell, default: Cell) -> set[str]:
@@ -86,6 +100,25 @@ def test_a_table_is_filled_once(
 
 
 @pytest.mark.usefixtures("few")
+def test_cells_of_the_person_alone_are_held_against_what_copies_their_lessons(
+    fitted: FittedCohort, tmp_path: Path
+) -> None:
+    base = tmp_path / "base"
+    save_tiny_model(base)
+    untold = replace(SMALL, source="profile", per_group=6, synthetic=40)
+    written = replace(untold, writing=Writing(percentiles=False, by_importance=False, signs=True))
+    table = (Cell("default", untold), Cell("in units", written))
+    rows = ablation.run(fitted, tmp_path / "run", base, table)
+    assert [row["cell"] for row in rows[:4]] == ["default"] * 2 + ["in units"] * 2
+    assert {row["cell"] for row in rows[4:]} == {"control: random", "control: nearest-pair"}
+    copied = {row["desired"]: row["valid"] for row in rows if row["cell"] == "control: nearest-pair"}
+    drawn = {row["desired"]: row["valid"] for row in rows if row["cell"] == "control: random"}
+    for row in rows[:4]:
+        best = max(copied[row["desired"]], drawn[row["desired"]])
+        assert row["credit"] == pytest.approx(row["valid"] - best)
+
+
+@pytest.mark.usefixtures("few")
 def test_every_cell_asks_the_same_people_what_its_own_prompt_tells(fitted: FittedCohort) -> None:
     people = ablation._queries(fitted)
     hints, blind = (ablation._validation_set(fitted, source, people) for source in ("shap", "none"))
@@ -109,7 +142,7 @@ def test_chosen_cells_are_filled_and_written(
 
     monkeypatch.setattr(ablation, "run", filled)
     monkeypatch.setattr(ablation.default_model, "require", lambda: tmp_path)
-    table = ablation.cells(1000, seed=3)
+    table = cells.cells(1000, seed=3)
     found = ablation.run_ablation(fitted, tokens=1000, seed=3, numbers=[4, 0])
     assert [row["cell"] for row in found["table"]] == [table[4].name, table[0].name]
     assert (found["tokens"], found["seed"], found["queries"]) == (1000, 3, ablation.QUERIES)

@@ -9,7 +9,7 @@ import pytest
 
 from sensecf_core.access.people import on_behalf_of
 from sensecf_core.cli.commands.fine_tuning.from_decisions import in_words
-from sensecf_core.counterfactuals.fine_tuning.decided import JudgedQuery, hold_out, judged_queries
+from sensecf_core.counterfactuals.fine_tuning.pairs.decided import JudgedQuery, hold_out, judged_queries
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sensecf_core.counterfactuals.fine_tuning.decided import judged_queries
+from sensecf_core.counterfactuals.fine_tuning.pairs.decided import judged_queries
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.records import answers, decisions

@@ -4,6 +4,7 @@
     python -m tools.bench --only import,checks   some sections
     python -m tools.bench --people 5             fewer people a cohort
     python -m tools.bench --out results/bench.json
+    python -m tools.bench --only answers --avx2  as on a processor without AVX-512, so without bfloat16
 
 Each section is a function that returns one or more rows: what was measured, the value, its unit, and the
 target where the project has one.
@@ -12,6 +13,7 @@ target where the project has one.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import statistics
 import subprocess
@@ -31,6 +33,8 @@ from tools.bench.sensors import measure_pages, measure_release
 if TYPE_CHECKING:
     from sensecf_core.queries.request import ExplainRequest
 
+AVX2 = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+"""What keeps torch, oneDNN and MKL to AVX2."""
 COHORTS = ("nhanes", "heart")
 PROMPT_TOKENS, NEW_TOKENS = 512, 32
 LATER = 3
@@ -175,7 +179,8 @@ def measure_fine_tuning(_: int) -> Iterator[Row]:
     """Time of the pair search, and speed of one minute of fine-tuning the default model."""
     import tempfile
 
-    from sensecf_core.counterfactuals.fine_tuning import pairs, self_training
+    from sensecf_core.counterfactuals.fine_tuning import self_training
+    from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search as pairs
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
     from sensecf_core.language.local.model import LocalModel
@@ -323,7 +328,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, like import,checks")
     parser.add_argument("--people", type=int, default=20, help="people a cohort for answer times")
     parser.add_argument("--out", type=Path, help="also write the JSON here")
+    parser.add_argument("--avx2", action="store_true", help="do without AVX-512, as most laptops have to")
     options = parser.parse_args(argv)
+    if options.avx2:
+        os.environ |= AVX2  # before torch is loaded, here or in a process of its own
     chosen = options.only.split(",")
     if unknown := set(chosen) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")

@@ -173,7 +173,8 @@ def use_model(model: LocalModel) -> Iterator[None]:
 
 def fine_tune(session: Session) -> dict[str, Any]:
     """Train a LoRA adapter for some steps on pairs of the cohort, answer with it, and discard it."""
-    from sensecf_core.counterfactuals.fine_tuning import pairs, self_training, validation
+    from sensecf_core.counterfactuals.fine_tuning import self_training, validation
+    from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search as pairs
     from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
     from sensecf_core.language.training.config import Settings
     from sensecf_core.language.training.trainer import Training, adapter_for

@@ -11,7 +11,8 @@ import numpy as np
 from sensecf_core.augmentation.rows.made_rows import MadeRows, TrainingRows
 from sensecf_core.augmentation.rows.resampling import spread, tidied
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints, Mask
 

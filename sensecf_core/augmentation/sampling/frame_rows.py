@@ -24,9 +24,9 @@ from sensecf_core.augmentation.rows.sources import METHODS as SOURCES
 from sensecf_core.augmentation.scarcity import FEWEST, Counts
 from sensecf_core.classifiers.design_matrix import to_matrix
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.draft import draft_schema
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.fingerprint import frame_sha256
+from sensecf_core.cohorts.frames.draft import draft_schema
 from sensecf_core.counterfactuals.problem.search_space import differ
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Ints

@@ -100,7 +100,8 @@ def draft(
     as_json: Json = False,
 ) -> int:
     """Write a cohort folder for a data file: its schema, with what cannot be read off marked `# check`."""
-    from sensecf_core.cohorts.own import draft_folder, folder as checks
+    from sensecf_core.cohorts.own import folder as checks
+    from sensecf_core.cohorts.own.draft import draft_folder
 
     drafted = draft_folder.draft(data, name=name, target=target, participant=participant)
     folder = draft_folder.write(data, drafted, out)

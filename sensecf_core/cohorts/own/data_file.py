@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sensecf_core.cohorts.feature import Cell, same_text
 from sensecf_core.cohorts.own.cells import declared, is_missing, oddness, read_numbers
 from sensecf_core.cohorts.own.csv_file import MOST_CELLS, SMALLER, bare, clean_name, read_csv
 from sensecf_core.cohorts.own.problems import Note, Problem, UnreadableError, in_rows, shown
-from sensecf_core.cohorts.schema import Cell, same_text
 from sensecf_core.types import Mask
 
 MOST_HEADERS = 3

@@ -15,13 +15,14 @@ from sensecf_core.cohorts.cohort import Cohort, FlowStep, plain_text, tidy_rows
 from sensecf_core.cohorts.domain import OUTER_PERCENT
 from sensecf_core.cohorts.encoding import to_codes
 from sensecf_core.cohorts.enough import lacking
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.fingerprint import frame_sha256
 from sensecf_core.cohorts.own import data_file, looks_odd, schema_file
 from sensecf_core.cohorts.own.problems import Note, Problem
 from sensecf_core.cohorts.own.schema_file import Layout
 from sensecf_core.cohorts.own.typed_table import TypedTable, column_problems
 from sensecf_core.cohorts.rules import broken_shares
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.cohorts.split import split
 from sensecf_core.errors import InputError
 from sensecf_core.provenance import CLI

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.domain import OUTER_PERCENT
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.own.cells import is_code_like, is_missing
 from sensecf_core.cohorts.own.problems import Problem, in_rows, shown, some
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.types import Floats
 
 FEWEST_IN_HEAP = 3

@@ -15,13 +15,12 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from sensecf_core.cohorts.clinical import Bound, MeaningfulChange, RedFlag, Reference
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.feature import Cell, Feature
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own.cells import quoted
 from sensecf_core.cohorts.own.problems import Problem, UnreadableError, shown
 from sensecf_core.cohorts.schema import (
-    Cell,
     Coupling,
-    Feature,
     LinearRule,
     Provenance,
     Schema,

@@ -10,13 +10,16 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.cohort import INDEX_NAMES
-from sensecf_core.cohorts.frame_layout import plain_name
-from sensecf_core.cohorts.own import columns
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own.cells import declared, gaps_of, has_decimal_commas, quoted
+from sensecf_core.cohorts.own.columns.numbers import numbers
+from sensecf_core.cohorts.own.columns.reading import Codes, Read
+from sensecf_core.cohorts.own.columns.texts import identifiers, levels
+from sensecf_core.cohorts.own.columns.truths import target, truths
 from sensecf_core.cohorts.own.data_file import Column, RawTable
 from sensecf_core.cohorts.own.problems import Note, Problem, in_rows, shown, some
 from sensecf_core.cohorts.own.schema_file import Layout
-from sensecf_core.cohorts.schema import Feature
 
 FEWEST_PARTICIPANTS = 50
 MOST_COLUMNS_NAMED = 30
@@ -134,7 +137,7 @@ class TypedTable:
             if not feature.named and (column := table.column(feature.source_column)) is not None
         )
 
-        def add(name: str, read: columns.Read) -> None:
+        def add(name: str, read: Read) -> None:
             data[name] = read.values
             problems.extend(read.problems)
             notes.extend(read.notes)
@@ -145,9 +148,9 @@ class TypedTable:
         for subgroup in layout.subgroups:
             column = table.column(subgroup.name)
             if column is not None and subgroup.name not in data:
-                add(subgroup.name, columns.levels(subgroup.levels, column, layout.missing))
+                add(subgroup.name, levels(subgroup.levels, column, layout.missing))
         if layout.target and (column := table.column(layout.target)) is not None:
-            add(layout.target, columns.target(column, layout.target_words, layout.missing))
+            add(layout.target, target(column, layout.target_words, layout.missing))
         frame = pd.DataFrame(data, index=index)
         if layout.target in data and not any(p.column == layout.target for p in problems):
             problems += _participant_problems(frame[layout.target])
@@ -195,12 +198,12 @@ def is_id_name(name: str) -> bool:
     return bool(set(words) & ID_WORDS) and set(words) <= ID_WORDS | PERSON_WORDS
 
 
-def _feature(feature: Feature, column: Column, missing: columns.Codes, commas: bool) -> columns.Read:
+def _feature(feature: Feature, column: Column, missing: Codes, commas: bool) -> Read:
     if feature.named:
-        return columns.levels(feature.levels, column, missing)
+        return levels(feature.levels, column, missing)
     if feature.kind == "binary":
-        return columns.truths(column, feature.words, missing)
-    return columns.numbers(feature, column, missing, commas)
+        return truths(column, feature.words, missing)
+    return numbers(feature, column, missing, commas)
 
 
 def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem], list[Note]]:
@@ -210,7 +213,7 @@ def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem
     people = np.arange(1, len(table) + 1).astype(str).astype(object)
     rows = np.full(len(table), "0", dtype=object)
     if (column := table.column(layout.participant_column)) is not None:
-        read = columns.identifiers(column)
+        read = identifiers(column)
         people = read.values
         problems += read.problems
     elif not layout.names_people and not _looks_like_ids(layout, table):
@@ -218,7 +221,7 @@ def _index(layout: Layout, table: RawTable) -> tuple[pd.MultiIndex, list[Problem
             Note(None, None, "no column has ids, so each row is a person of its own, numbered from 1")
         )
     if layout.row_column and (column := table.column(layout.row_column)) is not None:
-        read = columns.identifiers(column)
+        read = identifiers(column)
         rows = read.values
         problems += read.problems
     elif layout.number_rows:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, Value
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.by_hand.trial import Trial
 from sensecf_core.types import Floats, Mask, Span
 

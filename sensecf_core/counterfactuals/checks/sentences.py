@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.queries.answer import Change, Counterfactual, Feasibility
 from sensecf_core.queries.goal import CROSS, Goal, GoalKind
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sensecf_core.cohorts import builtin
-from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
+from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.errors import InputError

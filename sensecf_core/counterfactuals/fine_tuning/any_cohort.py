@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sensecf_core import provenance
-from sensecf_core.counterfactuals.fine_tuning import invented, validation
+from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import CANDIDATES, with_controls
+from sensecf_core.counterfactuals.fine_tuning.pairs import invented
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.fine_tuning.stages import stage_row, totals, words
 from sensecf_core.counterfactuals.problem.budget import CancelledError

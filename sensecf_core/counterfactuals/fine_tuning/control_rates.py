@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates, rates_of
 from sensecf_core.counterfactuals.fine_tuning.validation import ValidationSet
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort

@@ -11,9 +11,10 @@ from typing import Any
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.fingerprint import file_sha256
-from sensecf_core.counterfactuals.fine_tuning import pair_files, validation
+from sensecf_core.counterfactuals.fine_tuning import validation
 from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of, with_controls
-from sensecf_core.counterfactuals.fine_tuning.pairs import draw
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import draw
 from sensecf_core.counterfactuals.fine_tuning.stages import FineTuning, Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -25,6 +26,9 @@ from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Card, weights_sha256
 from sensecf_core.language.training import save_adapter, trainer
 from sensecf_core.types import NO_CALLBACKS, Callbacks
+
+OF_THE_ABLATION = ("writing", "fragile_weight")
+"""Options that no shipped adapter differs in."""
 
 
 class NothingToLearnError(ValueError):
@@ -113,8 +117,17 @@ def fine_tune(
 def _checkpoints(cohort: str, name: str, base: str, options: Options) -> Path:
     """Where checkpoints are kept: one folder per cohort, name, base and everything but the budget."""
     same = replace(options, settings=replace(options.settings, minutes=None, tokens=None, max_steps=None))
-    decisive = json.dumps([base, asdict(same)], sort_keys=True)
+    decisive = json.dumps([base, _told(same)], sort_keys=True)
     return adapters.checkpoints(cohort, name, hashlib.sha256(decisive.encode()).hexdigest())
+
+
+def _told(options: Options) -> dict[str, Any]:
+    """All options, of those of the ablation what is not as usual."""
+    told, usual = asdict(options), asdict(Options(options.settings))
+    varied = {name: (told.pop(name), usual[name]) for name in OF_THE_ABLATION}
+    told |= {name: now for name, (now, before) in varied.items() if name != "writing" and now != before}
+    written, as_usual = varied["writing"]
+    return told | {name: now for name, now in written.items() if now != as_usual[name]}
 
 
 def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, pairs: Path) -> dict[str, Any]:
@@ -127,9 +140,9 @@ def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, p
         "base_sha256": default_model.weights_sha256(base.folder),
         "schema_sha256": fitted.schema.sha256,
         "classifier_sha256": fitted.classifier.sha256,
-        "template_sha256": tuned_prompt(fitted, options.source).sha256,
+        "template_sha256": tuned_prompt(fitted, options.source, options.writing).sha256,
         "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
         "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
-        "settings": {k: v for k, v in (asdict(options) | asdict(options.settings)).items() if k != "settings"}
+        "settings": {k: v for k, v in (_told(options) | asdict(options.settings)).items() if k != "settings"}
         | ({"start_sha256": weights_sha256(Path(options.start))} if options.start else {}),
     }

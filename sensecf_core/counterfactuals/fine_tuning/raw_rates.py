@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from sensecf_core.counterfactuals.checks.candidates import count_steps, screen_candidates
 from sensecf_core.counterfactuals.checks.grades import grade_rows
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem

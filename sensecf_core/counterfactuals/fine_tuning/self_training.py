@@ -10,9 +10,10 @@ import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.checks.candidates import screen_candidates
+from sensecf_core.counterfactuals.checks.grades import RANKS, grade_rows
 from sensecf_core.counterfactuals.checks.refine import holding, undo_unneeded
 from sensecf_core.counterfactuals.checks.verify import CheckResults, verify
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import propose
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -21,7 +22,7 @@ from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, tra
 from sensecf_core.counterfactuals.search.answers import MARGINS, fewest_and_nearest, scores_suffice
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.training.batches import TrainingExample
-from sensecf_core.queries.answer import Edits
+from sensecf_core.queries.answer import Edits, Grade
 from sensecf_core.queries.query import PromptHints
 from sensecf_core.types import NO_CALLBACKS, Callbacks, Ints, Mask
 
@@ -31,10 +32,18 @@ ROUND_ANSWERS = 4
 """Accepted answers that a round keeps per query."""
 
 
-def training_examples(prompt: TunedPrompt, tokenizer: Any, pairs: Sequence[Pair]) -> list[TrainingExample]:
-    """Write pairs as prompts and answers; those without an answer that can be written are left out."""
+def training_examples(
+    prompt: TunedPrompt, tokenizer: Any, pairs: Sequence[Pair], *, fragile_weight: float = 1.0
+) -> list[TrainingExample]:
+    """Write pairs as prompts and answers; those without an answer that can be written are left out.
+
+    Answers that were graded, and are not solid, weigh ``fragile_weight`` in the loss.
+    """
     written = (
-        training_example(prompt, tokenizer, pair.query, pair.hints, answers=pair.answers)
+        replace(
+            training_example(prompt, tokenizer, pair.query, pair.hints, answers=pair.answers),
+            weight=1.0 if pair.grade in (None, "solid") else fragile_weight,
+        )
         for pair in pairs
         if pair.answers
     )
@@ -65,8 +74,10 @@ def sample_own_answers(
     threshold; changes that they do not need are undone. As in the pairs, where the scores of some add up to
     enough, the others are left out, and nothing is undone that would leave too little. Fewest changes first,
     then nearest, one answer per set of features, at most :data:`ROUND_ANSWERS`. They replace the pair's
-    answers; a query whose candidates all fail keeps those of the search. Rejected are candidates that break a
-    limit or do not reach the desired class, at most as many. Raises ``CancelledError``.
+    answers; a query whose candidates all fail keeps those of the search. Where the pair's answers are graded,
+    the grade decides in place of the margin: accepted is what is no worse than they are. Rejected are
+    candidates that break a limit or do not reach the desired class, at most as many. Raises
+    ``CancelledError``.
     """
     rollouts = []
     for number, pair in enumerate(pairs):
@@ -78,11 +89,14 @@ def sample_own_answers(
         )
         problem = Problem.of(fitted, pair.query)
         screened = screen_candidates(problem, proposal)
-        accepted = _accepted(problem, pair.hints, screened.checks)
+        if pair.grade is None:
+            accepted = _accepted(problem, pair.hints, screened.checks)
+        else:
+            accepted = _as_good(problem, pair.grade, screened.checks)
         wrong = [c.whole or c.text for c in screened.candidates if not (c.valid and c.within_limits)]
         rollouts.append(
             Rollout(
-                pair=Pair(pair.query, pair.hints, accepted or pair.answers),
+                pair=replace(pair, answers=accepted or pair.answers),
                 accepted=bool(accepted),
                 rejected=tuple(dict.fromkeys(wrong))[:ROUND_ANSWERS],
             )
@@ -111,8 +125,21 @@ def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tup
     fewer = undo_unneeded(problem, codes, holds)
     passed = verify(problem, fewer).passed
     codes = np.where(passed[:, None], fewer, codes)
-    best = fewest_and_nearest(fitted, space, codes, per_set=1)[:ROUND_ANSWERS]
-    return tuple({n: c.after for n, c in space.changes(codes[row]).items()} for row in best)
+    return _kept(problem, codes)
+
+
+def _as_good(problem: Problem, grade: Grade, checks: CheckResults) -> tuple[Edits, ...]:
+    """The candidates that pass every check, and whose grade is not below ``grade``."""
+    codes = checks.codes[checks.passed]
+    if not len(codes):
+        return ()
+    grades = grade_rows(problem, codes, complete=False).grades
+    return _kept(problem, codes[[RANKS[found] >= RANKS[grade] for found in grades]])
+
+
+def _kept(problem: Problem, codes: Codes) -> tuple[Edits, ...]:
+    best = fewest_and_nearest(problem.fitted, problem.space, codes, per_set=1)[:ROUND_ANSWERS]
+    return tuple({n: c.after for n, c in problem.space.changes(codes[row]).items()} for row in best)
 
 
 def preference_examples(

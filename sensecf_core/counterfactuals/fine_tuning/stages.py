@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sensecf_core.counterfactuals.fine_tuning import profile_pairs, self_training, validation
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning import self_training, validation
+from sensecf_core.counterfactuals.fine_tuning.pairs import profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -20,6 +21,7 @@ from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt, tun
 from sensecf_core.counterfactuals.search.effects import Source
 from sensecf_core.language.local.lora import adapter_weights, load_adapter, merged
 from sensecf_core.language.local.model import LocalModel
+from sensecf_core.language.prompts.profile import USUAL, Writing
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.language.training.config import FineTuned, Point, Settings, TrainingProgress
 from sensecf_core.language.training.trainer import Training
@@ -45,7 +47,9 @@ class Options:
     the verdict of the checks: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
     accepted against rejected ones (DPO), ``both`` tries the two from the same weights on half the budget
     each. ``start`` is the folder of an adapter to continue from, of the same base and rank. ``keep_rounds``
-    keeps a round even where it measures no better, to see what a round brings.
+    keeps a round even where it measures no better, to see what a round brings. ``writing`` is how prompts of
+    the source ``profile`` are written, and ``fragile_weight`` what its answers that are not solid weigh in
+    the loss.
     """
 
     settings: Settings
@@ -61,6 +65,8 @@ class Options:
     synthetic: int = profile_pairs.SYNTHETIC
     start: str | None = None
     keep_rounds: bool = False
+    writing: Writing = USUAL
+    fragile_weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -86,11 +92,13 @@ class FineTuning:
     @cached_property
     def prompt(self) -> TunedPrompt:
         """What the model reads and writes."""
-        return tuned_prompt(self.fitted, self.options.source)
+        return tuned_prompt(self.fitted, self.options.source, self.options.writing)
 
     def run(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
         """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
-        texts = self_training.training_examples(self.prompt, self.base.tokenizer, pairs)
+        texts = self_training.training_examples(
+            self.prompt, self.base.tokenizer, pairs, fragile_weight=self.options.fragile_weight
+        )
         curve: list[Point] = []
         rows: list[dict[str, Any]] = []
         spent: list[FineTuned] = []

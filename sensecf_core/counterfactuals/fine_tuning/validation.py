@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from sensecf_core import types
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search, profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates, raw_rates
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposers.tuned_prompt import TunedPrompt

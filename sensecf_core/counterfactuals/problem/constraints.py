@@ -11,7 +11,8 @@ from sensecf_core.cohorts.clinical import Ends, needless, reference_ends
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
-from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.limits import Limits, Movable
 from sensecf_core.queries.query import Query

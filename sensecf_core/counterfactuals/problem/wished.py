@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sensecf_core.cohorts.cohort import locate
 from sensecf_core.cohorts.encoding import to_codes, to_values
-from sensecf_core.cohorts.schema import Feature, Profile
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.problem.constraints import allowed_range, is_actionable, movable_features
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.wishes.to_request import Allowed, Row, Wished, wished_profile, wished_request

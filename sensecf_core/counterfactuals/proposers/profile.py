@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest
 from sensecf_core.counterfactuals.proposers.language import sample_proposal
 from sensecf_core.language.backend import Backend, Constraint
-from sensecf_core.language.prompts.profile import PROFILE_SHA256, PercentileScale, build
+from sensecf_core.language.prompts.plain import Prompt
+from sensecf_core.language.prompts.profile import PROFILE_SHA256, PercentileScale
 from sensecf_core.queries.query import Query
 
 NOTHING_TOLD = (
@@ -21,10 +23,13 @@ NOTHING_TOLD = (
 class ProfileProposer:
     """Prompts a model that was fine-tuned for this cohort with the profile in percentiles.
 
+    ``question`` writes the prompt of a query.
+
     Its answers come back in the features' units; as the model wrote them they stand in ``wholes``.
     """
 
     scale: PercentileScale
+    question: Callable[[Query], Prompt]
     model: Backend[Any]
     grammar: bool = True
     temperature: float = 1.0
@@ -38,11 +43,15 @@ class ProfileProposer:
         if not movable:
             return Proposal((), notes=(NOTHING_TOLD,))
         constraint = Constraint(
-            scale.coded, movable, query.limits.max_changes, order=scale.order, counts_down=True
+            scale.coded,
+            movable,
+            query.limits.max_changes,
+            order=scale.order,
+            counts_down=scale.writing.counts_down,
         )
         written = sample_proposal(
             self.model,
-            build(scale, query),
+            self.question(query),
             query,
             run,
             constraint=constraint if self.grammar else None,

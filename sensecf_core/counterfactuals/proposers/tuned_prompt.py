@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sensecf_core.cohorts.encoding import Codes, to_value
+from sensecf_core.classifiers.shap_values import shap_values
+from sensecf_core.cohorts.encoding import Codes, to_rows, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -20,7 +21,7 @@ from sensecf_core.language.backend import Backend
 from sensecf_core.language.prompts import fine_tuned, profile
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
 from sensecf_core.language.prompts.plain import Prompt, chat_text
-from sensecf_core.language.prompts.profile import PROFILE_SHA256, PercentileScale
+from sensecf_core.language.prompts.profile import PROFILE_SHA256, USUAL, PercentileScale, Writing
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.query import PromptHints, Query
@@ -96,7 +97,7 @@ class ProfilePrompt:
 
     def question(self, query: Query, hints: PromptHints) -> Prompt:
         """The prompt of a query; ``hints`` are not told."""
-        return profile.build(self.scale, query)
+        return profile.build(self.scale, query, self._pushes(query))
 
     def answers(self, query: Query, hints: PromptHints, edits: Sequence[Edits]) -> tuple[str, ...]:
         """Edits in percentiles, each change with what it brings, which the classifier is asked for.
@@ -105,6 +106,14 @@ class ProfilePrompt:
         """
         told = [answer for answer in edits if answer.keys() <= set(self.scale.order)]
         return tuple(dict.fromkeys(self._written(query, told)))
+
+    def _pushes(self, query: Query) -> dict[str, float] | None:
+        """This row's SHAP values, where the prompt tells their signs."""
+        if not self.scale.writing.signs:
+            return None
+        schema = self.fitted.schema
+        row = to_rows(schema, SearchSpace.of(schema, query).factual[None])
+        return dict(zip(schema.names, shap_values(self.fitted.classifier, row).values[0], strict=True))
 
     def _written(self, query: Query, edits: Sequence[Edits]) -> list[str]:
         space, scale = SearchSpace.of(self.fitted.schema, query), self.scale
@@ -122,6 +131,8 @@ class ProfilePrompt:
 
     def estimates(self, query: Query) -> tuple[tuple[str, str], ...]:
         """What drawn changes bring: of one feature, or of a second one after the first."""
+        if not (self.scale.writing.estimates and self.scale.writing.counts_down):
+            return ()
         rng = np.random.default_rng(query.own_seed(0))
         movable = self.scale.thinned(query).movable
         drawn: list[Edits] = []
@@ -142,7 +153,9 @@ class ProfilePrompt:
         self, model: Backend[Any], hints: PromptHints, *, grammar: bool = True, temperature: float = 1.0
     ) -> ProfileProposer:
         """The proposer that asks in percentiles."""
-        return ProfileProposer(self.scale, model, grammar, temperature)
+        return ProfileProposer(
+            self.scale, lambda query: self.question(query, hints), model, grammar, temperature
+        )
 
 
 def _last_change(text: str) -> int:
@@ -150,12 +163,14 @@ def _last_change(text: str) -> int:
     return max(text.rfind("-", 0, text.rfind("=")), text.rfind("+", 0, text.rfind("=")))
 
 
-def tuned_prompt(fitted: FittedCohort, source: Source) -> TunedPrompt:
-    """The prompt of an adapter whose card names ``source``."""
-    return ProfilePrompt(fitted, scale_of(fitted)) if source == "profile" else GuidedPrompt(fitted.schema)
+def tuned_prompt(fitted: FittedCohort, source: Source, writing: Writing = USUAL) -> TunedPrompt:
+    """The prompt of an adapter whose card names ``source``; ``writing`` is that of ``profile``."""
+    if source == "profile":
+        return ProfilePrompt(fitted, scale_of(fitted, writing))
+    return GuidedPrompt(fitted.schema)
 
 
-def scale_of(fitted: FittedCohort) -> PercentileScale:
+def scale_of(fitted: FittedCohort, writing: Writing = USUAL) -> PercentileScale:
     """The percentiles of a cohort's training rows, and its features in the order of their mean |SHAP| there.
 
     Features that together make up less than :data:`HARDLY_MATTERS` of it are left out.
@@ -164,9 +179,10 @@ def scale_of(fitted: FittedCohort) -> PercentileScale:
     ranked = np.argsort(-importance, kind="stable")
     before = np.cumsum(importance[ranked]) - importance[ranked]
     told = ranked[before <= (1 - HARDLY_MATTERS) * importance.sum()]
-    order = tuple(fitted.schema.names[position] for position in told)
+    ordered = told if writing.by_importance else np.sort(told)
+    order = tuple(fitted.schema.names[position] for position in ordered)
     return PercentileScale(
-        fitted.schema, fitted.domain.sorted_columns, order, float(fitted.classifier.threshold)
+        fitted.schema, fitted.domain.sorted_columns, order, float(fitted.classifier.threshold), writing
     )
 
 

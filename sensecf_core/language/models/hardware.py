@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ LARGE = 1_000_000_000
 """Number of parameters from which a model is slow without a GPU, and memory matters more than speed."""
 NATIVE_BF16 = 8.0
 """CUDA compute capability from which bfloat16 is computed natively (Ampere)."""
+WITHOUT_BF16 = ("SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX512_CORE", "AVX512_CORE_VNNI")
+"""Values of ``ONEDNN_MAX_CPU_ISA`` below AVX-512 BF16 (oneDNN, "CPU Dispatcher Control")."""
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -58,7 +61,12 @@ def detect_hardware() -> Hardware:
 
 
 def cpu_computes_bf16() -> bool:
-    """Whether the processor has instructions for bfloat16 (AVX-512 BF16 or AMX)."""
+    """Whether the processor has instructions for bfloat16 (AVX-512 BF16 or AMX), and may use them.
+
+    oneDNN, which computes for torch, does without those above ``ONEDNN_MAX_CPU_ISA`` where that is set.
+    """
+    if os.environ.get("ONEDNN_MAX_CPU_ISA", "").upper() in WITHOUT_BF16:
+        return False
     flags = _read_text(Path("/proc/cpuinfo"))
     return "avx512_bf16" in flags or "amx_bf16" in flags
 

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from sensecf_core.cohorts.encoding import Value, to_code
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable
 

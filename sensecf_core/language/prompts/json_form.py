@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import SEPARATOR, level_texts
 from sensecf_core.queries.limits import Movable
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sensecf_core.cohorts.encoding import to_code
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import value_text, write_edits
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable

@@ -23,7 +23,8 @@ from functools import cached_property
 import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import SEPARATOR, read_edits, value_text, write_edits
 from sensecf_core.language.prompts.plain import Prompt, reference_case
 from sensecf_core.queries.answer import Edits
@@ -34,7 +35,31 @@ SYSTEM = "Name few changes after which the risk crosses its line."
 GOAL = "risk={risk:.0f} line={line:.0f} gap={gap} wanted={goal} most={most}"
 HIGHER, LOWER = "higher", "lower"
 MAY_BECOME, UNKNOWN, OR, TO = ">", "?", "|", "-"
+RAISES, LOWERS = "up", "down"
 WHOLE = 100
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How the prompt is written; everything but the default is for the ablation, and no adapter is asked so.
+
+    Attributes
+    ----------
+    percentiles : numbers stand as percentiles; else as values in their units.
+    by_importance : features stand in the order of their importance; else in the schema's.
+    counts_down : an answer says what each change brings and what is left of the gap.
+    estimates : beside its answers the model learns what drawn changes bring, where answers say so.
+    signs : each feature that may change says whether its value raises or lowers this person's risk (SHAP).
+    """
+
+    percentiles: bool = True
+    by_importance: bool = True
+    counts_down: bool = True
+    estimates: bool = True
+    signs: bool = False
+
+
+USUAL = Writing()
 
 
 @dataclass(frozen=True)
@@ -47,17 +72,21 @@ class PercentileScale:
     columns : by feature, its measured training codes in ascending order (:class:`.domain.Domain`).
     order : the features that a prompt tells and answers change, the most important first.
     line : the classifier's threshold, a probability.
+    writing : how prompts and answers are written.
     """
 
     schema: Schema
     columns: tuple[Codes, ...]
     order: tuple[str, ...]
     line: float
+    writing: Writing = USUAL
 
     @cached_property
     def coded(self) -> Schema:
         """The schema in which numbers are whole percentiles, for the grammar and for reading answers."""
-        features = tuple(_coded(feature) for feature in self.schema.features)
+        features = self.schema.features
+        if self.writing.percentiles:
+            features = tuple(_coded(feature) for feature in features)
         return self.schema.model_copy(update={"features": features, "rules": (), "couplings": ()})
 
     def percentile(self, feature: Feature, code: float) -> int:
@@ -66,14 +95,20 @@ class PercentileScale:
         below, above = np.searchsorted(column, code - _SLACK), np.searchsorted(column, code + _SLACK)
         return round(WHOLE * float(below + above) / 2 / max(len(column), 1))
 
-    def values(self, item: Movable) -> dict[int, float]:
+    def written(self, feature: Feature, code: float) -> str:
+        """How a prompt writes a measured value."""
+        if self.writing.percentiles and _is_number(feature):
+            return str(self.percentile(feature, code))
+        return value_text(feature, code)
+
+    def values(self, item: Movable) -> dict[float, float]:
         """The allowed values that answers can name, by percentile (for named and binary features by code).
 
         Of several values of one percentile it is the middle one.
         """
         feature = self.schema.feature(item.feature)
-        if not _is_number(feature):
-            return {int(value): value for value in item.values}
+        if not (self.writing.percentiles and _is_number(feature)):
+            return {value: value for value in item.values}
         column = self.columns[self.schema.positions[feature.name]]
         codes = np.array(item.values)
         ties = np.searchsorted(column, codes - _SLACK) + np.searchsorted(column, codes + _SLACK)
@@ -119,7 +154,8 @@ class PercentileScale:
             wanted = to_code(feature, edits[name])
             key = min(by_percentile, key=lambda k: abs(by_percentile[k] - wanted))
             value = value_text(self.coded.feature(name), key)
-            parts.append(f"{name}={value}{after - before:+d}={after}")
+            brings = f"{after - before:+d}={after}" if self.writing.counts_down else ""
+            parts.append(f"{name}={value}{brings}")
             before = after
         return SEPARATOR.join(parts)
 
@@ -134,8 +170,9 @@ class PercentileScale:
             return ""
         found: Edits = {}
         for name, value in edits.items():
-            key = int(to_code(self.coded.feature(name), value))
-            if key not in allowed[name]:
+            code = to_code(self.coded.feature(name), value)
+            key = next((key for key in allowed[name] if abs(key - code) < _SLACK), None)
+            if key is None:
                 return ""
             found[name] = to_value(self.schema.feature(name), allowed[name][key])
         return write_edits(self.schema, found, self.order)
@@ -169,8 +206,8 @@ def _coded(feature: Feature) -> Feature:
     return feature.model_copy(update=whole)
 
 
-def build(scale: PercentileScale, query: Query) -> Prompt:
-    """Write the prompt of one query."""
+def build(scale: PercentileScale, query: Query, pushes: Mapping[str, float] | None = None) -> Prompt:
+    """Write the prompt of one query; ``pushes`` are SHAP values by feature, told by their sign alone."""
     movable = {item.feature: item for item in query.movable}
     goal = GOAL.format(
         risk=WHOLE * query.factual.probability,
@@ -179,24 +216,26 @@ def build(scale: PercentileScale, query: Query) -> Prompt:
         goal=HIGHER if query.desired else LOWER,
         most=query.limits.max_changes,
     )
-    lines = [_line(scale, query, name, movable.get(name)) for name in scale.order]
+    lines = [
+        _line(scale, query, name, movable.get(name), None if pushes is None else pushes[name])
+        for name in scale.order
+    ]
     return Prompt(system=SYSTEM, user="\n".join([goal, *lines]))
 
 
-def _line(scale: PercentileScale, query: Query, name: str, item: Movable | None) -> str:
+def _line(scale: PercentileScale, query: Query, name: str, item: Movable | None, push: float | None) -> str:
     feature, value = scale.schema.feature(name), query.factual.features[name]
     if value is None:
         return f"{name}={UNKNOWN}"
-    code = to_code(feature, value)
+    now = f"{name}={scale.written(feature, to_code(feature, value))}"
+    if item is None or not item.values:
+        return now
+    if push is not None:
+        now += f" {RAISES if push > 0 else LOWERS} "
     if not _is_number(feature):
-        now = value_text(feature, code)
-        then = [value_text(feature, allowed) for allowed in item.values] if item else []
-        return f"{name}={now}{MAY_BECOME}{OR.join(then)}" if then else f"{name}={now}"
-    now = str(scale.percentile(feature, code))
-    if item is None:
-        return f"{name}={now}"
-    keys = sorted(scale.values(item))
-    return f"{name}={now}{MAY_BECOME}{keys[0]}{TO}{keys[-1]}"
+        return now + MAY_BECOME + OR.join(value_text(feature, allowed) for allowed in item.values)
+    named, keys = scale.coded.feature(name), sorted(scale.values(item))
+    return f"{now}{MAY_BECOME}{value_text(named, keys[0])}{TO}{value_text(named, keys[-1])}"
 
 
 def _template_sha256() -> str:

@@ -39,20 +39,23 @@ class TrainingExample:
     ``rejected`` answers are used by :class:`sensecf_core.language.training.losses.Preference` only.
     ``estimates`` are beginnings of answers, or further questions behind the prompt, with what has to follow:
     only that is learned, since nobody would choose the beginning. They are not for preferences, and end with
-    the tokenizer's end token only where it is written.
+    the tokenizer's end token only where it is written. ``weight`` is that of its tokens in the loss of
+    answers, beside other examples.
     """
 
     prompt: str
     answers: tuple[str, ...]
     rejected: tuple[str, ...] = ()
     estimates: tuple[tuple[str, str], ...] = ()
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class Tree:
     """A prompt and its answers as one sequence; ``branches`` has the number of each token's answer.
 
-    The first ``accepted`` branches are accepted answers, the others rejected ones.
+    The first ``accepted`` branches are accepted answers, the others rejected ones. ``weight`` is that of
+    :class:`TrainingExample`.
     """
 
     tokens: tuple[int, ...]
@@ -60,6 +63,7 @@ class Tree:
     branches: tuple[int, ...]
     targets: tuple[int, ...]
     accepted: int
+    weight: float = 1.0
 
     @property
     def plain_tokens(self) -> int:
@@ -122,7 +126,14 @@ def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:
         targets += [IGNORED] * known + answer_tokens[known:]
         positions += range(len(prompt), len(prompt) + len(answer_tokens))
         branches += [branch] * len(answer_tokens)
-    return Tree(tuple(tokens), tuple(positions), tuple(branches), tuple(targets), len(example.answers))
+    return Tree(
+        tuple(tokens),
+        tuple(positions),
+        tuple(branches),
+        tuple(targets),
+        len(example.answers),
+        example.weight,
+    )
 
 
 def collate(trees: Sequence[Tree], pad: int, indices: Sequence[int] = ()) -> Batch:
@@ -171,7 +182,10 @@ class Batches:
         self.trees = [tree for example in examples if (tree := tree_of(tokenizer, example)) is not None]
         if not self.trees:
             raise ValueError("there is nothing to learn from: no example has an answer")
-        self.digest = hashlib.sha256(repr([tree.tokens for tree in self.trees]).encode()).hexdigest()
+        learned: list[object] = [tree.tokens for tree in self.trees]
+        if any(tree.weight != 1 for tree in self.trees):
+            learned.append([tree.weight for tree in self.trees])
+        self.digest = hashlib.sha256(repr(learned).encode()).hexdigest()
         self._steps: list[list[int]] = []
         self._epochs = self._shuffled_epochs()
 

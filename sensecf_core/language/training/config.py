@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+PROFILE_STEP_TOKENS = 2400
+"""Tokens of a step where the person alone is told: long trainings, which have enough steps of them."""
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -20,8 +20,8 @@ class Objective(Protocol):
         """The loss, summed over the terms that :meth:`weight` counts."""
         ...
 
-    def weight(self, batch: Batch) -> int:
-        """Number of terms of the sum."""
+    def weight(self, batch: Batch) -> float:
+        """Number of terms of the sum, by their weight."""
         ...
 
 
@@ -30,12 +30,16 @@ class Likelihood:
     """Cross-entropy of the answers' tokens (supervised fine-tuning)."""
 
     def __call__(self, model: Any, batch: Batch) -> Any:
-        """Negative log-probability of all answer tokens."""
-        return -_token_log_probabilities(model, batch)[0].sum()
+        """Negative log-probability of all answer tokens, each by the weight of its example."""
+        import torch
 
-    def weight(self, batch: Batch) -> int:
-        """Number of answer tokens."""
-        return batch.n_answer_tokens
+        tokens, is_answer = _token_log_probabilities(model, batch)
+        weights = torch.tensor([tree.weight for tree in batch.trees], device=tokens.device)
+        return -(weights[torch.nonzero(is_answer)[:, 0]] * tokens).sum()
+
+    def weight(self, batch: Batch) -> float:
+        """Number of answer tokens, each by the weight of its example."""
+        return sum(tree.weight * sum(target != IGNORED for target in tree.targets) for tree in batch.trees)
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Preference:
                 total = total - torch.nn.functional.logsigmoid(margin).mean()
         return total
 
-    def weight(self, batch: Batch) -> int:
+    def weight(self, batch: Batch) -> float:
         """Number of trees."""
         return len(batch.trees)
 

@@ -14,7 +14,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.plain import Prompt
 from sensecf_core.language.wishes.vocabulary import unexplained
 from sensecf_core.language.wishes.wish import (

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from sensecf_core.cohorts.encoding import Value, to_code
-from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.errors import InputError
 from sensecf_core.language.wishes.wish import GENERAL_KINDS, Wish
 from sensecf_core.queries.request import ExplainRequest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 
 _SIZES: dict[str, dict[str, float]] = {
     dimension: {name: size for names, size in sizes for name in names.split()}

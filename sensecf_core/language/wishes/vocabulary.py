@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.language.wishes.units import PERIOD_WORDS, UNIT_WORDS
 from sensecf_core.language.wishes.words import Token, renamed, stem, tokenise
 

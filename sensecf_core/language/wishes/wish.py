@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, get_args
 
-from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.language.prompts.grammar import level_texts
 
 WishKind = Literal["keep", "up", "down", "range", "by", "levels", "only", "changes", "goal", "risk", "limits"]

@@ -16,7 +16,7 @@ from sensecf_core.records.exports import raised
 from sensecf_core.records.fhir.context import Context
 from sensecf_core.records.fhir.person import concept, quantity
 from sensecf_core.records.kept_options import KeptOption, effort_in_words
-from sensecf_core.records.quality import quality_lines
+from sensecf_core.records.paper.quality import quality_lines
 from sensecf_core.types import Json, JsonView
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, with_source
 from sensecf_core.records.exports import raised
 from sensecf_core.records.fhir.codes import LOINC, TERMINOLOGY, UCUM

@@ -13,7 +13,7 @@ from sensecf_core.queries.answer import Answer, Effort
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records.exports import raised
 from sensecf_core.records.kept_options import KeptOption, kept_options
-from sensecf_core.records.quality import quality_lines
+from sensecf_core.records.paper.quality import quality_lines
 from sensecf_core.types import JsonView
 
 _TITLES: dict[Profile, str] = {

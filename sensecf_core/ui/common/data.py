@@ -14,10 +14,9 @@ from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.classifiers.shap_values import ShapValues, shap_values as shap_values_
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.cohorts.domain import Domain
+from sensecf_core.cohorts.domain import Domain, out_of_range
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_codes, to_values
-from sensecf_core.cohorts.out_of_range import out_of_range
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.checks.red_flags import raised_flags, red_flags
 from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.datasets import registry

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.encoding import Value, to_code
-from sensecf_core.cohorts.schema import Feature, Role, Schema
+from sensecf_core.cohorts.feature import Feature, Role
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import (
     THIN_SPACE,
     came_to,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.evaluation.side_by_side import Options

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sensecf_core.cohorts.encoding import Value, to_code
-from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.counterfactuals.checks.sentences import (
     follows_for,
     lower_first,

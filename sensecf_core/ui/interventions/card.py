@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import risk
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, Effort
 from sensecf_core.queries.methods import BY_HAND

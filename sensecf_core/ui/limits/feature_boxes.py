@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import streamlit as st
 
 from sensecf_core.cohorts.encoding import to_value
-from sensecf_core.cohorts.schema import Feature, Profile, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Profile, Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import (
     allowed_range,

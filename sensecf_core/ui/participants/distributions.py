@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.domain import Domain
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.ui.common import data, drawings, row_wording, wording
 from sensecf_core.ui.page.frame import Page

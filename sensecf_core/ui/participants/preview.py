@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from sensecf_core.cohorts.clinical import reference_ends
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.records.found import Found
 from sensecf_core.records.person_state import PersonState

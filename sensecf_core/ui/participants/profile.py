@@ -6,7 +6,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.domain import Domain
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.checks.sentences import measure, number
 from sensecf_core.ui.common import data, sensors, wording
 from sensecf_core.ui.page.frame import Page

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.jobs import ask_list
 from sensecf_core.records.person_state import PersonState
 from sensecf_core.types import Floats, Ints, Mask

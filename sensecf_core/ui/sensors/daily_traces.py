@@ -13,7 +13,8 @@ from sensecf_core.aireadi.report.traces import traces
 from sensecf_core.aireadi.report.units import GlucoseUnit
 from sensecf_core.ui.common import browser, charts
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.sensors import daily_trace_chart, day_picker
+from sensecf_core.ui.sensors import day_picker
+from sensecf_core.ui.sensors.charts import daily_trace_chart
 
 View = Literal["all", "day"]
 VIEWS: dict[View, str] = {"all": "All days", "day": "The chosen day"}

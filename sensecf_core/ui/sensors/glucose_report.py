@@ -12,7 +12,7 @@ from sensecf_core.aireadi.report.units import UNITS, GlucoseUnit
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
 from sensecf_core.ui.common import browser, charts, wording
 from sensecf_core.ui.page.frame import Page
-from sensecf_core.ui.sensors import agp_chart, calendar_chart, time_in_range_chart
+from sensecf_core.ui.sensors.charts import agp_chart, calendar_chart, time_in_range_chart
 
 
 def unit(page: Page | None = None) -> GlucoseUnit:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.clinical import reference_ends
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.by_hand.response_curve import values_along, zones
 from sensecf_core.counterfactuals.by_hand.trial import Trial
 from sensecf_core.counterfactuals.checks.sentences import measure, number

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from sensecf_core.cohorts.encoding import Value
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.by_hand.trial import Judged, Trial
 from sensecf_core.counterfactuals.checks.sentences import risk as in_hundred
 from sensecf_core.ui.common import data, row_wording, wording

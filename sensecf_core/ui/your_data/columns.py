@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from sensecf_core.cohorts.frame_layout import plain_name
-from sensecf_core.cohorts.own import cells, data_file, draft_folder, text_encoding
+from sensecf_core.cohorts.frames.layout import plain_name
+from sensecf_core.cohorts.own import cells, data_file, text_encoding
 from sensecf_core.cohorts.own.data_file import Column
-from sensecf_core.cohorts.own.draft_folder import Draft
+from sensecf_core.cohorts.own.draft import draft_folder
+from sensecf_core.cohorts.own.draft.draft_folder import Draft
 from sensecf_core.cohorts.own.problems import UnreadableError
 from sensecf_core.errors import InputError
 

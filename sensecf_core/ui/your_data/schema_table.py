@@ -12,7 +12,7 @@ import pandas as pd
 import tomlkit
 from tomlkit.items import Table, Trivia
 
-from sensecf_core.cohorts.schema import NAMED_KINDS
+from sensecf_core.cohorts.feature import NAMED_KINDS
 from sensecf_core.errors import InputError
 
 CHECK = "# check"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,21 @@ import pytest
 
 from sensecf_core.augmentation.findings import runs
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.paths import file_lock
 from tests.app import made_augmentation
 from tests.app.conftest import World
 
 
 @pytest.fixture(scope="session")
 def made(small_cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_augmentation.make(small_cohort, tmp_path_factory.mktemp("augmentation"))
+    """The made run, made once, by whichever process of the tests asks first."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    place = shared / "augmentation_run"
+    with file_lock(shared / "augmentation_run.lock"):
+        if not place.exists():
+            place.write_text(str(made_augmentation.make(small_cohort, shared / "augmentation_var")))
+    return Path(place.read_text())
 
 
 @pytest.fixture(autouse=True)

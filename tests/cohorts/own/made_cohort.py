@@ -1,4 +1,4 @@
-"""A small made-up cohort that a test writes in its own way, and its schema."""
+"""A small made-up cohort that a test writes in its own way, its schema, and what is said of it as text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import io
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from sensecf_core.cohorts.own.folder import Examined
 
 SCHEMA = """
 name = "clinic"
@@ -109,3 +111,11 @@ def write(folder: Path, content: str | bytes, levels: tuple[str, ...] = LEVELS, 
     data = content if isinstance(content, bytes) else content.encode()
     (folder / "data.csv").write_bytes(data)
     return folder
+
+
+def texts(examined: Examined) -> list[str]:
+    return [f"{p.column}: {p.problem}. {p.mend}" for p in examined.problems]
+
+
+def notes(examined: Examined) -> str:
+    return "\n".join(f"{note.column}: {note.text}" for note in examined.notes)

@@ -11,10 +11,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from sensecf_core.cohorts.own import draft_folder
-from sensecf_core.cohorts.own.draft_columns import label_and_unit
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.own.draft import draft_folder
+from sensecf_core.cohorts.own.draft.draft_columns import label_and_unit
 from sensecf_core.cohorts.own.folder import examine
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError
 from tests.cohorts.own.made_cohort import as_csv, changed, made_rows
 

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.cohorts.schema import Feature
 from sensecf_core.counterfactuals.baselines import cfnow, dice, nice, proposer
 from sensecf_core.counterfactuals.baselines.black_box import BlackBox, SearchEndedError
 from sensecf_core.counterfactuals.baselines.movable_table import MovableTable

@@ -9,8 +9,8 @@ import pytest
 from sensecf_core.cli.program import main
 from sensecf_core.cohorts import builtin
 from sensecf_core.counterfactuals.explain import answer
-from sensecf_core.counterfactuals.fine_tuning import invented
 from sensecf_core.counterfactuals.fine_tuning.any_cohort import fine_tune_for_any
+from sensecf_core.counterfactuals.fine_tuning.pairs import invented
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.local import model
 from sensecf_core.language.local.model import LocalModel

@@ -11,8 +11,8 @@ import pytest
 
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.rules import violations
-from sensecf_core.counterfactuals.fine_tuning import pair_files
-from sensecf_core.counterfactuals.fine_tuning.pairs import (
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import (
     Pair,
     build,
     draw,

@@ -14,7 +14,7 @@ import pytest
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.fine_tuning import fine_tune as stages, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, build
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair, build
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -230,9 +230,11 @@ def test_fewer_pairs_are_of_all_kinds(
     seen: list[tuple[str, int]] = []
     examples = self_training.training_examples
 
-    def note(prompt: TunedPrompt, tokenizer: object, pairs: Sequence[Pair]) -> list[TrainingExample]:
+    def note(
+        prompt: TunedPrompt, tokenizer: object, pairs: Sequence[Pair], **more: float
+    ) -> list[TrainingExample]:
         seen.extend((pair.query.limits.profile, pair.query.desired) for pair in pairs)
-        return examples(prompt, tokenizer, pairs)
+        return examples(prompt, tokenizer, pairs, **more)
 
     monkeypatch.setattr(self_training, "training_examples", note)
     card = teach(fitted, folder, tmp_path, replace(OPTIONS, most_pairs=20))

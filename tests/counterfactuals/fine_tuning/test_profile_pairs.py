@@ -12,9 +12,9 @@ from sensecf_core.classifiers.calibration import log_odds
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.checks.verify import verify
-from sensecf_core.counterfactuals.fine_tuning import pair_files, profile_pairs
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, kind
-from sensecf_core.counterfactuals.fine_tuning.synthetic import SYNTHETIC_ID, synthetic_codes
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files, profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair, kind
+from sensecf_core.counterfactuals.fine_tuning.pairs.synthetic import SYNTHETIC_ID, synthetic_codes
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.proposal import ProposalRequest
@@ -137,5 +137,5 @@ def test_where_only_left_out_features_may_move_nothing_is_proposed_and_it_is_sai
 ) -> None:
     scale = replace(scale_of(fitted), order=())
     run = ProposalRequest(4, 0, 1.0, float("inf"), NO_CALLBACKS)
-    proposal = ProfileProposer(scale, None).propose(lessons[0].query, run)  # type: ignore[arg-type]
+    proposal = ProfileProposer(scale, lambda _: pytest.fail("asked"), None).propose(lessons[0].query, run)  # type: ignore[arg-type]
     assert proposal.texts == () and "Another method" in proposal.notes[0]

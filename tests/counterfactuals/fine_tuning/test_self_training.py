@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sensecf_core.counterfactuals.fine_tuning import (
-    pairs as pair_search,
-    raw_rates as rating,
-    self_training,
-    validation,
-)
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.checks.grades import RANKS, grade_rows
+from sensecf_core.counterfactuals.checks.verify import verify
+from sensecf_core.counterfactuals.fine_tuning import raw_rates as rating, self_training, validation
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.problem.budget import CancelledError
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposal import Proposal
+from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt
 from sensecf_core.counterfactuals.search import combinations
 from sensecf_core.counterfactuals.search.answers import scores_suffice
 from sensecf_core.language.prompts.grammar import write_edits
+from sensecf_core.queries.answer import Grade
 
 
 def rates(valid: float, distinct: float, queries: int) -> RawRates:
@@ -84,6 +86,40 @@ def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
         assert scores_suffice(space, rows, one.pair.hints).all()
         sets = Counter(row.tobytes() for row in space.changed(rows))
         assert max(sets.values()) == 1 and len(rows) <= self_training.ROUND_ANSWERS
+
+
+@pytest.mark.parametrize("asked", ["solid", "fragile"])
+def test_where_answers_are_graded_a_round_keeps_what_is_no_worse(
+    fitted: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch, asked: Grade
+) -> None:
+    def everything(prompt: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
+        return Proposal(texts=tuple(write_edits(fitted.schema, one) for one in pair.answers))
+
+    monkeypatch.setattr(self_training, "propose", everything)
+    graded = [replace(pair, grade=asked) for pair in answered]
+    rollouts = self_training.sample_own_answers(fitted, None, None, graded)  # type: ignore[arg-type]
+    assert any(one.accepted for one in rollouts)
+    for one, pair in zip(rollouts, graded, strict=True):
+        assert one.pair.grade == asked
+        if not one.accepted:
+            assert one.pair == pair
+            continue
+        problem = Problem.of(fitted, one.pair.query)
+        rows = np.array([problem.space.apply(answer) for answer in one.pair.answers])
+        assert all(RANKS[found] >= RANKS[asked] for found in grade_rows(problem, rows).grades)
+        assert verify(problem, rows).passed.all() and len(rows) <= self_training.ROUND_ANSWERS
+
+
+def test_answers_that_are_not_solid_weigh_less(fitted: FittedCohort, answered: list[Pair]) -> None:
+    class Tokenizer:
+        chat_template = None
+
+    grades: tuple[Grade | None, ...] = ("solid", "fragile", None)
+    pairs = [replace(pair, grade=grade) for pair, grade in zip(answered, grades, strict=False)]
+    written = self_training.training_examples(
+        GuidedPrompt(fitted.schema), Tokenizer(), pairs, fragile_weight=0.25
+    )
+    assert [example.weight for example in written] == [1.0, 0.25, 1.0]
 
 
 def test_measuring_can_be_cancelled(

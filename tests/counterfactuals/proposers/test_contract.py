@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sensecf_core.cohorts.schema import Feature
+from sensecf_core.cohorts.feature import Feature
 from sensecf_core.counterfactuals.baselines import cfnow
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.explain import answer

@@ -35,6 +35,23 @@ def test_the_best_precision_that_fits(
     assert (fit.precision, fit.device, fit.ok) == (precision, device, precision is not None)
 
 
+@pytest.mark.parametrize(
+    ("flags", "most", "computes"),
+    [
+        ("avx2 avx512_bf16", "", True),
+        ("avx2 amx_bf16", "AVX512_CORE_AMX", True),
+        ("avx2 avx512_bf16", "AVX2", False),
+        ("avx2 avx512f", "", False),
+    ],
+)
+def test_bfloat16_is_computed_where_the_processor_can_and_may(
+    flags: str, most: str, computes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", most)
+    monkeypatch.setattr(hardware, "_read_text", lambda _: f"flags : {flags}")
+    assert hardware.cpu_computes_bf16() is computes
+
+
 def test_what_does_not_fit_says_why() -> None:
     fit = fits(spec("llama-3.1-8b-instruct"), LAPTOP)
     assert fit.reason == "Needs at least 8 GB; this machine has 6 GB free and no GPU that torch can use."

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given, strategies as st
 
 from sensecf_core.language.prompts.grammar import edits_grammar, read_edits
 from sensecf_core.language.prompts.plain import reference_case
-from sensecf_core.language.prompts.profile import PercentileScale, build
+from sensecf_core.language.prompts.profile import PercentileScale, Writing, build
 from tests.language.prompts.test_grammar import MANY, accepts, walk
 
 SCHEMA, QUERY, _ = reference_case()
@@ -51,6 +52,36 @@ def test_of_several_values_of_a_percentile_the_middle_one_is_meant() -> None:
     same = QUERY.movable[0].model_copy(update={"values": (2.0, 2.1, 2.2, 2.3, 2.4, 3.0)})
     # Between 2 and 3 no row of the column lies: 2.1 to 2.4 are all at 30, as good as each other.
     assert SCALE.values(same) == {25: 2.0, 30: 2.2, 35: 3.0}
+
+
+def test_each_way_of_writing_changes_one_thing() -> None:
+    usual = build(SCALE, QUERY).user.split("\n")
+    in_units = replace(SCALE, writing=Writing(percentiles=False))
+    # The same people and the same allowed values, as they stand in the table.
+    assert build(in_units, QUERY).user.split("\n") == [
+        usual[0], "count=3>1-5", "number=8.0>2.0-4.0", *usual[3:]
+    ]  # fmt: skip
+    edits = {"number": 2.0, "flag": 1, "count": 5}
+    text = in_units.text(QUERY, edits, (7, 2, -3))
+    assert text == "count=5-3=7; number=2.0-5=2; flag=1-5=-3"
+    assert read_edits(SCHEMA, in_units.in_units(QUERY, text)) == edits
+    assert in_units.in_units(QUERY, "number=2.05-3=7") == ""
+    plain = replace(SCALE, writing=Writing(counts_down=False))
+    assert build(plain, QUERY) == build(SCALE, QUERY)
+    assert plain.text(QUERY, edits, (7, 2, -3)) == "count=65; number=25; flag=1"
+    assert read_edits(SCHEMA, plain.in_units(QUERY, "count=65; number=25; flag=1")) == edits
+
+
+def test_of_shap_values_the_sign_alone_is_told_and_only_of_what_may_change() -> None:
+    pushes = {"count": 0.8, "number": -0.01, "flag": 2.0, "level": 1.0, "missing": 1.0}
+    lines = build(SCALE, QUERY, pushes).user.split("\n")
+    assert lines[1:] == [
+        "count=45 up >15-65",
+        "number=85 down >25-45",
+        "flag=0 up >1",
+        "level=b,",
+        "missing=?",
+    ]
 
 
 @MANY

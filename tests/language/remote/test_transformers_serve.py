@@ -19,7 +19,7 @@ from sensecf_core.errors import NotReadyError
 from sensecf_core.language.backend import Constraint
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.registry import ModelSpec, spec
-from sensecf_core.language.prompts.plain import Prompt, build
+from sensecf_core.language.prompts.plain import Prompt
 from sensecf_core.language.remote.allow_list import Host
 from sensecf_core.language.remote.model import RemoteModel
 from sensecf_core.queries.query import Query
@@ -71,11 +71,6 @@ def model_at(address: str, **fields: Any) -> RemoteModel:
         ModelSpec.model_validate({**entry, "source": address, **fields}),
         Host("127.0.0.1", leaves_machine=False, cohort="small"),
     )
-
-
-@pytest.fixture
-def prompt(schema: Schema, query: Query) -> Prompt:
-    return build(schema, query, ())
 
 
 def test_it_answers_with_texts_and_counts(address: str, prompt: Prompt) -> None:

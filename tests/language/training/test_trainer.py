@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from sensecf_core.language.local.lora import adapter_weights, merged
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.training.batches import IGNORED, Batches, TrainingExample, collate, tree_of
+from sensecf_core.language.training.batches import IGNORED, Batches, TrainingExample, Tree, collate, tree_of
 from sensecf_core.language.training.config import Settings, TrainingProgress
 from sensecf_core.language.training.losses import Likelihood, Preference
 from sensecf_core.language.training.trainer import CHECKPOINT, Training, adapter_for
@@ -62,6 +63,24 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -
     assert batch.n_tokens < sum(
         len(exact.prompt_tokens(example.prompt)) * len(example.answers) for example in examples
     )
+
+
+def test_an_example_of_less_weight_counts_less_in_the_mean(exact: LocalModel) -> None:
+    heavy, light = (tree_of(exact.tokenizer, one) for one in (EXAMPLES[0], replace(EXAMPLES[1], weight=0.25)))
+    assert heavy is not None and light is not None
+
+    def loss(*trees: Tree) -> tuple[float, float]:
+        batch = collate(trees, 0)
+        with torch.inference_mode():
+            return float(Likelihood()(exact.model, batch)), Likelihood().weight(batch)
+
+    (one, its), (other, others) = loss(heavy), loss(replace(light, weight=1.0))
+    assert loss(heavy, light) == pytest.approx((one + other / 4, its + others / 4), rel=1e-4)
+    digests = {
+        Batches(exact.tokenizer, examples, batch_tokens=400, micro_tokens=150, seed=0).digest
+        for examples in (EXAMPLES[:2], (EXAMPLES[0], replace(EXAMPLES[1], weight=0.25)))
+    }
+    assert len(digests) == 2, "a checkpoint of other weights is not gone on from"
 
 
 def test_only_answers_are_learned(fresh: LocalModel) -> None:

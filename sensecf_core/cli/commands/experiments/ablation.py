@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sensecf_core.cli.options import CohortName, Json, at_least
 from sensecf_core.cli.output import ProgressLine, print_json
-from sensecf_core.errors import InputError
+from sensecf_core.errors import InputError, unknown
+
+if TYPE_CHECKING:
+    from sensecf_core.evaluation.ablation.cells import Told
 
 
 def ablation(
     *,
     cohort: CohortName,
+    told: Annotated[
+        str,
+        typer.Option(help="The prompt: shap (told what changes are worth) or profile (the person alone)."),
+    ] = "shap",
     tokens: Annotated[
         int,
         typer.Option(help="Tokens that every cell reads in training."),
@@ -31,14 +38,20 @@ def ablation(
     at_least(1, tokens=tokens)
     at_least(0, seed=seed)
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.evaluation import ablation as table
+    from sensecf_core.evaluation.ablation import table
+    from sensecf_core.evaluation.ablation.cells import TABLES
 
-    numbers = _numbers(cells, len(table.cells(tokens, seed)))
+    if told not in TABLES:
+        raise unknown("value of --told", told, tuple(TABLES))
+    which: Told = told  # type: ignore[assignment]
+    numbers = _numbers(cells, len(TABLES[which](tokens, seed)))
     fitted = load_fitted(cohort)
     with ProgressLine() as line:
-        result = table.run_ablation(fitted, tokens=tokens, seed=seed, numbers=numbers, progress=line)
+        result = table.run_ablation(
+            fitted, told=which, tokens=tokens, seed=seed, numbers=numbers, progress=line
+        )
     if out is not None:
-        table.write(out, cohort, result)
+        table.write(out, cohort, result, which)
     if as_json:
         print_json(result)
     else:

@@ -15,6 +15,7 @@ from sensecf_core.cli.options import (
     JsonProgress,
     at_least,
     check_out,
+    given_options,
     processes,
     workers,
 )
@@ -144,13 +145,9 @@ def _checked(context: typer.Context, cohort: str | None, source: Path | None) ->
     """The cohort's name, "" for a file; refuses both or none, and options of the other one."""
     if (cohort is None) == (source is None):
         raise InputError("augment takes either --cohort, to measure, or --in, to make rows for a file.")
-    for parameter in context.command.params:
-        name = str(parameter.name)
-        given = context.get_parameter_source(name)
-        if name in OF_BOTH or (name in OF_A_FILE) == (source is not None):
-            continue
-        if given is not None and given.name == "COMMANDLINE":
-            option, other = parameter.opts[0], "--cohort" if source is not None else "--in"
+    for name, option in given_options(context).items():
+        if name not in OF_BOTH and (name in OF_A_FILE) != (source is not None):
+            other = "--cohort" if source is not None else "--in"
             raise InputError(f"{option} belongs to {other}; leave it out.")
     return cohort or ""
 

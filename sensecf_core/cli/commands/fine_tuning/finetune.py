@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from sensecf_core.cli.commands.fine_tuning import one_training
 from sensecf_core.cli.commands.fine_tuning.from_decisions import Asked, in_words, learn, refuse_others
 from sensecf_core.cli.commands.fine_tuning.pairs import PerGroup, Synthetic, check_told
-from sensecf_core.cli.options import Json, JsonProgress, at_least
+from sensecf_core.cli.options import Json, JsonProgress, at_least, given_options
 from sensecf_core.cli.output import print_json, progress
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.queries.methods import of_prompt
@@ -28,11 +29,23 @@ if TYPE_CHECKING:
 ROUND_KINDS = ("best", "preference", "both")
 MOST_RANK = 32
 USUAL_RANK = 8
-STEP_TOKENS = 2400
-"""Tokens of a training step of --told profile: long trainings, which have enough steps of them."""
+OF_A_COHORT = (
+    "--from-decisions", "--rounds", "--told", "--rows", "--most-pairs", "--variants", "--per-group",
+    "--synthetic", "--validation",
+)  # fmt: skip
+"""Options that say what to learn from a cohort's own rows."""
+OF_A_WHOLE_TRAINING = (
+    "--rounds", "--most-pairs", "--rows", "--resume", "--publish", "--told", "--rank", "--variants",
+)  # fmt: skip
+"""Options that say what a whole training learns from, or where it is kept."""
+BASE = "base"
+"""Value of --start: no adapter to go on from."""
+BEGINS_WITH = Path("nhanes", "smollm2-135m-profile")
+"""The committed adapter that other cohorts' trainings with --told profile go on from."""
 
 
 def finetune(
+    context: typer.Context,
     *,
     cohort: Annotated[
         str | None, typer.Option("--cohort", help="The cohort's name; see `cohort list`.")
@@ -67,7 +80,13 @@ def finetune(
             help="best: add accepted answers; preference: accepted against rejected (DPO); both: try the two."
         ),
     ] = "best",
-    rank: Annotated[int, typer.Option(help=f"Rank of the adapter, at most {MOST_RANK}.")] = USUAL_RANK,
+    rank: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Rank of the adapter, at most {MOST_RANK}; without it {USUAL_RANK}, or that of the adapter "
+            "that it goes on from."
+        ),
+    ] = None,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 2e-3,
     told: Annotated[
         str,
@@ -83,7 +102,11 @@ def finetune(
     validation: Annotated[int, typer.Option(help="`val` queries per group at each validation.")] = 12,
     seed: Annotated[int, typer.Option(help="Draws pairs, their order and the adapter's first weights.")] = 0,
     start: Annotated[
-        str | None, typer.Option(help="Folder of an adapter of the same base and rank to go on from.")
+        str | None,
+        typer.Option(
+            help="Folder of an adapter of the same base and rank to go on from, or `base` for none. With "
+            "--told profile that of nhanes, unless this is given."
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
     publish: Annotated[
@@ -108,75 +131,68 @@ def finetune(
         raise InputError("Give either --cohort NAME or --any-cohort, or --wishes.")
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
-    at_least(1, validation=validation, rank=rank, per_group=per_group)
-    at_least(0, synthetic=synthetic, rounds=rounds, variants=variants, seed=seed)
-    if rank > MOST_RANK:
-        raise InputError(f"--rank must be at most {MOST_RANK}, got {rank}.")
-    if round_kind not in ROUND_KINDS:
-        raise unknown("value of --round-kind", round_kind, ROUND_KINDS)
-    check_told(told)
-    if (minutes is not None and minutes <= 0) or (tokens is not None and tokens <= 0) or learning_rate <= 0:
-        raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
-    from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS, Options
-    from sensecf_core.language.training.config import Settings
+    start, rank = _begins(cohort, told, base, start, rank)
+    _check(context.params | {"minutes": minutes, "rank": rank})
+    from sensecf_core.counterfactuals.fine_tuning.stages import Options
+    from sensecf_core.language.training.config import PROFILE_STEP_TOKENS, Settings
 
     settings = Settings(
         rank=rank, alpha=2 * rank, learning_rate=learning_rate, tokens=tokens, minutes=minutes, seed=seed
     )
     if told == "profile":
-        settings = replace(settings, batch_tokens=STEP_TOKENS, micro_tokens=STEP_TOKENS // 2)
+        settings = replace(settings, batch_tokens=PROFILE_STEP_TOKENS, micro_tokens=PROFILE_STEP_TOKENS // 2)
         settings = replace(settings, validations=10, patience=10)  # a published learning curve
-    if any_cohort or wishes:
-        given = {"--from-decisions": from_decisions, "--rounds": rounds > 0}
-        given |= {
-            "--start": start is not None and not wishes,
-            "--told": told != "shap",
-            "--rows": rows is not None,
-            "--most-pairs": most_pairs is not None,
-        }
-        given |= {"--variants": variants != 1, "--per-group": per_group != 2000}
-        given |= {"--synthetic": synthetic != 40_000, "--validation": validation != 12}
-        one_training.refuse_others("--wishes" if wishes else "--any-cohort", given)
-        learn_it = one_training.for_any_cohort
-        if wishes:
-            learn_it = partial(one_training.for_wishes, start=_start(start, rank))
-        with progress(json_progress) as tell:
-            card, folder = learn_it(
-                (base, name), settings, Callbacks(tell, _Stop()), resume=resume, publish=publish
-            )
-        _show(None, card, folder, as_json=as_json, json_progress=json_progress)
-        return
-    assert cohort is not None
-    if from_decisions:
-        given = {"--rounds": rounds > 0, "--most-pairs": most_pairs is not None, "--rows": rows is not None}
-        given |= {"--resume": resume, "--publish": publish, "--told": told != "shap"}
-        given |= {"--rank": rank != USUAL_RANK, "--variants": variants != 1}
-        refuse_others(given)
-        asked = Asked(base, name, start, settings, validation)
-        with progress(json_progress) as tell:
-            card, folder = learn(cohort, asked, Callbacks(tell, _Stop()))
-        _show(cohort, card, folder, as_json=as_json, json_progress=json_progress)
-        if not as_json and not json_progress:
-            print(in_words(card["decisions"]))
-        return
-    if rounds > MOST_ROUNDS:
-        raise InputError(f"--rounds must be at most {MOST_ROUNDS}, got {rounds}.")
-    options = Options(
-        settings=settings,
-        rounds=rounds,
-        round_kind=round_kind,  # type: ignore[arg-type]
-        variants=variants,
-        most_rows=rows,
-        most_pairs=most_pairs,
-        source=told,  # type: ignore[arg-type]
-        validation_queries=validation,
-        per_group=per_group,
-        synthetic=synthetic,
-        start=_start(start, rank),
-    )
+    given, words = given_options(context).values(), ""
     with progress(json_progress) as tell:
-        card, folder = _run(cohort, base, name, options, resume=resume, publish=publish, tell=tell)
+        callbacks = Callbacks(tell, _Stop())
+        if cohort is None:
+            refused = [option for option in OF_A_COHORT if option in given]
+            one_training.refuse_others("--wishes" if wishes else "--any-cohort", refused)
+            learn_it = one_training.for_any_cohort
+            if wishes:
+                learn_it = partial(one_training.for_wishes, start=_start(start, rank))
+            elif "--start" in given:
+                one_training.refuse_others("--any-cohort", ["--start"])
+            card, folder = learn_it((base, name), settings, callbacks, resume=resume, publish=publish)
+        elif from_decisions:
+            refuse_others([option for option in OF_A_WHOLE_TRAINING if option in given])
+            asked = Asked(base, name, start, settings, validation)
+            card, folder = learn(cohort, asked, callbacks)
+            words = in_words(card["decisions"])
+        else:
+            options = Options(
+                settings=settings,
+                rounds=rounds,
+                round_kind=round_kind,  # type: ignore[arg-type]
+                variants=variants,
+                most_rows=rows,
+                most_pairs=most_pairs,
+                source=told,  # type: ignore[arg-type]
+                validation_queries=validation,
+                per_group=per_group,
+                synthetic=synthetic,
+                start=_start(start, rank),
+            )
+            card, folder = _run((cohort, base, name), options, callbacks, resume=resume, publish=publish)
     _show(cohort, card, folder, as_json=as_json, json_progress=json_progress)
+    if words and not as_json and not json_progress:
+        print(words)
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Raise ``InputError`` for numbers and words that cannot be used."""
+    from sensecf_core.counterfactuals.fine_tuning.stages import MOST_ROUNDS
+
+    at_least(1, **{name: values[name] for name in ("validation", "rank", "per_group")})
+    at_least(0, **{name: values[name] for name in ("synthetic", "rounds", "variants", "seed")})
+    for name, most in (("rank", MOST_RANK), ("rounds", MOST_ROUNDS)):
+        if values[name] > most:
+            raise InputError(f"--{name} must be at most {most}, got {values[name]}.")
+    if values["round_kind"] not in ROUND_KINDS:
+        raise unknown("value of --round-kind", values["round_kind"], ROUND_KINDS)
+    check_told(values["told"])
+    if any(values[name] is not None and values[name] <= 0 for name in ("minutes", "tokens", "learning_rate")):
+        raise InputError("--minutes, --tokens and --learning-rate must be above 0.")
 
 
 def _show(
@@ -193,6 +209,28 @@ def _show(
         print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
 
 
+def _begins(
+    cohort: str | None, told: str, base: str | None, start: str | None, rank: int | None
+) -> tuple[str | None, int]:
+    """The folder of the adapter that a training goes on from, None for the base model, and the rank.
+
+    In percentiles every cohort is told in the same words, so that what the adapter of another has learned is
+    a better beginning than none (docs/fine-tuning.md, "What it reaches").
+    """
+    from sensecf_core.language.models.adapters import BUILT_IN
+
+    folder = BUILT_IN / BEGINS_WITH
+    usual = start is None and base is None and told == "profile" and cohort != BEGINS_WITH.parts[0]
+    if usual and folder.is_dir() and rank in (None, _rank_of(folder)):
+        here = folder.is_relative_to(Path.cwd())
+        return str(folder.relative_to(Path.cwd()) if here else folder), _rank_of(folder)
+    return (None if start == BASE else start), USUAL_RANK if rank is None else rank
+
+
+def _rank_of(folder: Path) -> int:
+    return int(json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))["r"])
+
+
 def _start(folder: str | None, rank: int) -> str | None:
     """Check that ``--start`` is an adapter of the rank asked for."""
     from sensecf_core.language.models.adapters import WEIGHTS
@@ -201,8 +239,7 @@ def _start(folder: str | None, rank: int) -> str | None:
         return None
     if not (Path(folder) / WEIGHTS).is_file():
         raise InputError(f"--start must be the folder of an adapter; {folder} holds no {WEIGHTS}.")
-    has = json.loads((Path(folder) / "adapter_config.json").read_text(encoding="utf-8")).get("r")
-    if has != rank:
+    if (has := _rank_of(Path(folder))) != rank:
         raise InputError(f"--start {folder} has rank {has}, not {rank}; give --rank {has}.")
     return folder
 
@@ -220,20 +257,20 @@ def _who_answers(cohort: str, folder: Path) -> str:
 
 
 def _run(
-    cohort: str,
-    base: str | None,
-    name: str | None,
+    named: tuple[str, str | None, str | None],
     options: Options,
+    callbacks: Callbacks,
     *,
     resume: bool,
     publish: bool,
-    tell: Any,
 ) -> tuple[dict[str, Any], Path]:
+    """Fine-tune for a cohort, ``named`` with the base model and the adapter; its card and folder."""
     from sensecf_core.counterfactuals.fine_tuning.fine_tune import NothingToLearnError, fine_tune
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.language.models import adapters
 
-    fitted, callbacks = load_fitted(cohort), Callbacks(tell, _Stop())
+    cohort, base, name = named
+    fitted = load_fitted(cohort)
     folder_of = adapters.built_in_folder if publish else adapters.own_folder
 
     def teach(model: LocalModel, called: str, out: Path) -> Card:

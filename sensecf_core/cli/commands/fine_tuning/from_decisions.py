@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,8 @@ class Asked:
     validation: int
 
 
-def refuse_others(given: Mapping[str, bool]) -> None:
+def refuse_others(others: Sequence[str]) -> None:
     """Raise ``InputError`` for options that say what a whole training learns from, or where it is kept."""
-    others = [option for option, is_given in given.items() if is_given]
     if "--publish" in others:
         raise InputError("What is learned from decisions is about people here and stays in var/.")
     if others:
@@ -42,7 +41,7 @@ def learn(cohort: str, asked: Asked, callbacks: Callbacks) -> tuple[dict[str, An
 
     Raises ``InputError`` where there is too little to learn from, before any model is loaded.
     """
-    from sensecf_core.counterfactuals.fine_tuning.decided import hold_out, judged_queries
+    from sensecf_core.counterfactuals.fine_tuning.pairs.decided import hold_out, judged_queries
     from sensecf_core.counterfactuals.problem.budget import CancelledError
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.resolve_model import placement_by_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,9 +23,9 @@ Named = tuple[str | None, str | None]
 """The names of the base model and of the adapter, as they were given."""
 
 
-def refuse_others(by: str, given: Mapping[str, bool]) -> None:
+def refuse_others(by: str, refused: Sequence[str]) -> None:
     """Raise ``InputError`` for options that need a cohort's own rows; ``by`` is what goes without them."""
-    if refused := [option for option, is_given in given.items() if is_given]:
+    if refused:
         raise InputError(f"{by} goes without {' and '.join(refused)}: its lessons are invented.")
 
 

@@ -47,7 +47,7 @@ def pairs(
     as_json: Json = False,
 ) -> None:
     """Search answers to training queries: what a language model is fine-tuned with."""
-    from sensecf_core.counterfactuals.fine_tuning import pair_files
+    from sensecf_core.counterfactuals.fine_tuning.pairs import pair_files
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 
     at_least(0, variants=variants, seed=seed, synthetic=synthetic)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sensecf_core.cohorts import builtin
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.wishes.sentences import Sentence
 from sensecf_core.language.wishes.training_sentences.invented import invented_schemas
 from sensecf_core.language.wishes.wish import Wish, WishKind

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.cohorts.schema import NAMED_KINDS, Feature, Provenance, Schema, Task
+from sensecf_core.cohorts.feature import NAMED_KINDS, Feature
+from sensecf_core.cohorts.schema import Provenance, Schema, Task
 
 _ROLES = {"b": "behaviour", "c": "clinical", "x": "context"}
 

@@ -18,7 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.plain import chat_text
 from sensecf_core.language.training.batches import TrainingExample
 from sensecf_core.language.wishes.answer_form import prompt, write_answer

@@ -17,9 +17,9 @@ from sensecf_core import provenance
 from sensecf_core.cohorts.encoding import from_values
 from sensecf_core.cohorts.fingerprint import file_sha256
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.fine_tuning import pairs as pair_search, profile_pairs
-from sensecf_core.counterfactuals.fine_tuning.pairs import Kind, Pair, kind
-from sensecf_core.counterfactuals.fine_tuning.synthetic import SYNTHETIC_ID
+from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search, profile_pairs
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Kind, Pair, kind
+from sensecf_core.counterfactuals.fine_tuning.pairs.synthetic import SYNTHETIC_ID
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import make_queries, with_limits
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
@@ -49,8 +49,8 @@ def load_or_build(
 ) -> tuple[Path, tuple[Pair, ...]]:
     """Read the training pairs of a cohort, or build them the first time.
 
-    Returns their folder and the pairs; arguments as :func:`.pairs.build`, or as :func:`.profile_pairs.build`
-    where ``source`` is ``profile``.
+    Returns their folder and the pairs; arguments as :func:`.pair_search.build`, or as
+    :func:`.profile_pairs.build` where ``source`` is ``profile``.
     """
     untold = source == "profile"
     options: dict[str, Any] = {"seed": seed, "source": source}

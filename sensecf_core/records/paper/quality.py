@@ -1,4 +1,4 @@
-"""How good a classifier is, in the few sentences that fit on paper."""
+"""How good a classifier is, in the few sentences that fit on paper; a FHIR bundle says the same ones."""
 
 from __future__ import annotations
 

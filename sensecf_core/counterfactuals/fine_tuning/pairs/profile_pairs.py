@@ -1,8 +1,8 @@
 """Pairs for a prompt that tells nothing of changes: real and synthetic factuals, believed answers.
 
 Of each limits profile and direction every training row is asked about, then synthetic factuals
-(:mod:`.synthetic`) until enough are answered. A third has varied limits, as in :mod:`.pairs`. Queries without
-an answer are left out. Deterministic under a seed.
+(:mod:`.synthetic`) until enough are answered. A third has varied limits, as in :mod:`.pair_search`. Queries
+without an answer are left out. Deterministic under a seed.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair, varied_limits
-from sensecf_core.counterfactuals.fine_tuning.synthetic import SYNTHETIC_ID, synthetic_codes
-from sensecf_core.counterfactuals.fine_tuning.teacher import teach
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair, varied_limits
+from sensecf_core.counterfactuals.fine_tuning.pairs.synthetic import SYNTHETIC_ID, synthetic_codes
+from sensecf_core.counterfactuals.fine_tuning.pairs.teacher import teach
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import queries_of_codes, with_limits
 from sensecf_core.counterfactuals.proposers.tuned_prompt import scale_of

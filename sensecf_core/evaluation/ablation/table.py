@@ -5,9 +5,12 @@ candidates on the same ``val`` queries: ``val``, because the default was chosen 
 kept for the final numbers. Every cell is trained once; its interval is a bootstrap over queries. Finished
 cells stay on disk, so that a run that was ended goes on where it stopped.
 
-The controls are rows of the table too, told what the default's prompt tells. A cell's ``credit`` is its raw
-validity minus that of the best control that knows as much as its own prompt, with as many candidates, paired
-by query.
+The controls are rows of the table too, told what the default's prompt tells, or taught what the default is
+taught. A cell's ``credit`` is its raw validity minus that of the best control that knows as much as its own
+prompt, with as many candidates, paired by query.
+
+There is a table for each of the two prompts: with what changes are worth, and with the person alone
+(:mod:`sensecf_core.language.prompts.profile`), where mostly the way of writing differs.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import cache
 from itertools import compress
 from pathlib import Path
@@ -25,8 +28,10 @@ from typing import Any, Literal
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.schema import Profile
+from sensecf_core.counterfactuals.fine_tuning.control_rates import controls_of
 from sensecf_core.counterfactuals.fine_tuning.fine_tune import fine_tune
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_files import load_or_build
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.stages import Options
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, measure, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -34,78 +39,36 @@ from sensecf_core.counterfactuals.problem.make_queries import make_queries
 from sensecf_core.counterfactuals.proposers.tuned_prompt import tuned_prompt
 from sensecf_core.counterfactuals.result import provenance_of
 from sensecf_core.counterfactuals.search.effects import Source, estimate_effects
-from sensecf_core.evaluation.ablation_controls import control_rows, credit_of, with_intervals
+from sensecf_core.evaluation.ablation.cells import TABLES, Cell, Told
+from sensecf_core.evaluation.ablation.controls import control_rows, credit_of, with_intervals
 from sensecf_core.evaluation.raw_candidates.feasible_queries import feasible_queries
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.models import default_model
 from sensecf_core.language.models.adapters import CARD, Card
 from sensecf_core.language.prompts.fine_tuned import TUNED_SHA256
-from sensecf_core.language.training.config import Settings
+from sensecf_core.language.prompts.profile import PROFILE_SHA256
 from sensecf_core.paths import var, write_whole
 from sensecf_core.queries.limits import Limits
-from sensecf_core.queries.query import Query
+from sensecf_core.queries.query import PromptHints, Query
 from sensecf_core.types import Callbacks, Json, JsonView, Progress
 
 QUERIES = 50
 """``val`` queries per class."""
 
-MOST_PAIRS = 2800
-"""Training queries of the cells that have "all": as many of each kind as there are, drawn in turns."""
-
-ANSWERS_A_QUERY = 8
-"""Of nhanes' pairs; the table has each cell's own numbers (``pairs``, ``queries_read``)."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One row of the table: what differs from the default, and how candidates are sampled."""
-
-    name: str
-    options: Options
-    temperature: float = 1.0
-    candidates: int = 16
-
-
-def cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
-    """The cells of the table; those with the same options share an adapter.
-
-    ``tokens`` are those read in training: a query's answers share one reading of its prompt, so that 250,000
-    are about 620 queries with 8 answers each.
-    """
-    base = Options(
-        Settings(tokens=tokens, validations=1, seed=seed),
-        round_queries=150,
-        most_pairs=MOST_PAIRS,
-        validation_queries=4,
-        keep_rounds=True,
-    )
-    fewer_ranks = replace(base.settings, rank=4, alpha=8)
-    return (
-        Cell("default: SHAP levers, rank 8, all pairs, temperature 1, 16 candidates", base),
-        Cell("prompt without drivers: what may move, and how far", replace(base, source="none")),
-        Cell("prompt with probes (asks the classifier about this person)", replace(base, source="probes")),
-        Cell("one round with the checker as teacher", replace(base, rounds=1)),
-        Cell("one round of preference training", replace(base, rounds=1, round_kind="preference")),
-        Cell("rank 4", replace(base, settings=fewer_ranks)),
-        Cell("about 500 pairs", replace(base, most_pairs=round(500 / ANSWERS_A_QUERY))),
-        Cell("about 2,000 pairs", replace(base, most_pairs=round(2000 / ANSWERS_A_QUERY))),
-        Cell("temperature 0.8", base, temperature=0.8),
-        Cell("temperature 0.6", base, temperature=0.6),
-        Cell("1 candidate", base, candidates=1),
-        Cell("4 candidates", base, candidates=4),
-    )
-
 
 def run_ablation(
     fitted: FittedCohort,
     *,
+    told: Told = "shap",
     tokens: int = 250_000,
     seed: int = 0,
     numbers: Sequence[int] | None = None,
     progress: Progress = lambda done, words: None,
 ) -> Json:
-    """Fill cells of the table (``numbers`` of :func:`cells`; None: all) with the default language model.
+    """Fill cells of the table (``numbers``; None: all) with the default language model.
+
+    ``told`` says which table, by what its default's prompt tells.
 
     It takes hours. Finished cells are kept in ``var/runs/ablation``.
 
@@ -117,14 +80,14 @@ def run_ablation(
     ------
     NotReadyError : the default language model is missing.
     """
-    table = cells(tokens, seed)
+    table = TABLES[told](tokens, seed)
     chosen = table if numbers is None else [table[number] for number in numbers]
     base = default_model.require()
     origin = {
         "tokens": tokens,
         "seed": seed,
         "queries": QUERIES,
-        "prompt_template": TUNED_SHA256,
+        "prompt_template": TUNED_SHA256 if told == "shap" else PROFILE_SHA256,
         "engine": provenance.code_sha256(__name__),
         **provenance_of(fitted),
     }
@@ -135,12 +98,13 @@ def run_ablation(
     return {"command": provenance.command(), "machine": provenance.machine(), **origin, "table": rows}
 
 
-def write(folder: Path, cohort: str, ablation: JsonView) -> None:
-    """Write ``ablation-COHORT.json`` and its table as ``ablation-COHORT.csv``."""
+def write(folder: Path, cohort: str, ablation: JsonView, told: Told = "shap") -> None:
+    """Write ``ablation-COHORT.json`` and its table as CSV; ``ablation-COHORT-profile`` for ``profile``."""
     folder.mkdir(parents=True, exist_ok=True)
+    name = f"ablation-{cohort}" if told == "shap" else f"ablation-{cohort}-{told}"
     text = json.dumps(ablation, ensure_ascii=False, indent=1)
-    write_whole(folder / f"ablation-{cohort}.csv", as_csv(ablation["table"]))
-    write_whole(folder / f"ablation-{cohort}.json", text + "\n")
+    write_whole(folder / f"{name}.csv", as_csv(ablation["table"]))
+    write_whole(folder / f"{name}.json", text + "\n")
 
 
 def as_csv(rows: Sequence[JsonView]) -> str:
@@ -180,7 +144,9 @@ def run(
     controls = folder / "controls.json"
     if not controls.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        found = control_rows(fitted, _validation_set(fitted, "shap", queries()))
+        source = table[0].options.source
+        asked = _validation_set(fitted, source, queries())
+        found = control_rows(fitted, asked, controls_of(source), _lessons(fitted, table[0].options))
         write_whole(controls, json.dumps(found, indent=1) + "\n")
     return [*rows, *json.loads(controls.read_text(encoding="utf-8"))]
 
@@ -195,7 +161,7 @@ def _measured(
     asked = _validation_set(fitted, cell.options.source, queries)
     rates = measure(
         fitted,
-        tuned_prompt(fitted, cell.options.source),
+        tuned_prompt(fitted, cell.options.source, cell.options.writing),
         LocalModel.load(base, adapter=adapter),
         asked,
         candidates=cell.candidates,
@@ -214,7 +180,12 @@ def _measured(
             fitted,
             found,
             asked.groups[group],
-            told=cell.options.source != "none",
+            controls=[
+                name
+                for name in controls_of(cell.options.source)
+                if cell.options.source != "none" or name != "effects"
+            ],
+            lessons=_lessons(fitted, cell.options),
             candidates=cell.candidates,
             seed=seed,
         )
@@ -244,10 +215,28 @@ def _queries(fitted: FittedCohort) -> dict[Group, tuple[Query, ...]]:
     return groups
 
 
+def _lessons(fitted: FittedCohort, options: Options) -> tuple[Pair, ...]:
+    """What a prompt of the person alone is taught, for the control that copies it; empty for others."""
+    if options.source != "profile":
+        return ()
+    return load_or_build(
+        fitted,
+        seed=options.settings.seed,
+        source=options.source,
+        per_group=options.per_group,
+        synthetic=options.synthetic,
+    )[1]
+
+
 def _validation_set(
     fitted: FittedCohort, source: Source, queries: dict[Group, tuple[Query, ...]]
 ) -> ValidationSet:
     """The queries with the hints that a prompt of this source of effects tells."""
+    if source == "profile":
+        untold = PromptHints(gap=0.0, effects=())
+        return ValidationSet(
+            {group: tuple(Pair(query, untold, ()) for query in found) for group, found in queries.items()}
+        )
     return ValidationSet(
         {
             group: tuple(

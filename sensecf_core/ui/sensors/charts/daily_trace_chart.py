@@ -16,7 +16,7 @@ from sensecf_core.aireadi.report.wording import day_name
 from sensecf_core.ui.common.charts import CONFIG, Chart, ink
 from sensecf_core.ui.common.drawings import GREY
 from sensecf_core.ui.common.wording import count, counted, listed
-from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
+from sensecf_core.ui.sensors.charts.time_in_range_chart import COLOURS
 
 HEIGHT = 640
 PANELS = {

@@ -11,77 +11,26 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.feature import Cell
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own import cells, data_file, schema_file, text_encoding
 from sensecf_core.cohorts.own.data_file import Column, RawTable
-from sensecf_core.cohorts.own.draft_columns import (
+from sensecf_core.cohorts.own.draft.draft_columns import (
     DraftedFeature,
     draft_feature,
     fields_of,
     label_and_unit,
-    only,
     truth_words,
 )
-from sensecf_core.cohorts.own.problems import UnreadableError, shown, some
-from sensecf_core.cohorts.own.typed_table import is_id_name
-from sensecf_core.cohorts.schema import Cell
-from sensecf_core.errors import InputError, unknown
+from sensecf_core.cohorts.own.draft.special_columns import SpecialColumns, measured
+from sensecf_core.cohorts.own.problems import UnreadableError, shown
+from sensecf_core.errors import InputError
 
 CHECK = "# check"
 MOST_LEFT_OUT = 40
 """Columns left out that a draft names one by one."""
-HINTS_OF_ID = r"id|num|code|key|mrn|nr$|no$"
-"""Parts of the name of a column that has ids, where its values are all different."""
-MOST_TRIED = 20
-"""Columns that are tried for telling a person's rows apart."""
 CSV_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".dat")
 
-_TARGETS = [
-    "target",
-    "outcome",
-    "label",
-    "class",
-    "diagnosis",
-    "disease",
-    "event",
-    "status",
-    "response",
-    "case",
-    "y",
-    "death",
-    "died",
-    "dead",
-    "mortality",
-    "diabetes",
-    "stroke",
-    "survived",
-    "relapse",
-    "readmitted",
-]
-"""Names of a column that is likely to be predicted, the likeliest first."""
-_ROWS = frozenset(
-    [
-        "visit",
-        "wave",
-        "time",
-        "timepoint",
-        "day",
-        "week",
-        "month",
-        "year",
-        "date",
-        "session",
-        "round",
-        "occasion",
-        "period",
-        "row",
-        "trial",
-        "measurement",
-        "followup",
-        "obs",
-    ]
-)
-"""Words of a name that tells a person's rows apart."""
 _ONES = frozenset(
     [
         "malignant",
@@ -148,6 +97,26 @@ def draft(
     ------
     InputError : the file cannot be read, no column can be the target, or a column named does not exist.
     """
+    table, encoding = _read(path)
+    special = SpecialColumns.of(table, target=target, participant=participant)
+    features, left_out = _features(table, {special.people, special.rows, special.target})
+    if not features:
+        raise InputError(f"{path} has no column that can be a feature beside {special.target!r}.")
+    top = _top(path, plain_name(name or _stem(path)), encoding, table, special)
+    sections = [
+        *top,
+        *_left_out_lines(left_out),
+        *_task(table, special.target, guessed=target is None),
+        *_provenance(path),
+    ]
+    for feature in features:
+        sections += ["", "[[features]]", *_lines(feature.fields, feature.unsure)]
+    text = "\n".join(sections) + "\n"
+    return Draft(text, len(features), text.count(CHECK) - 1, tuple(left_out))
+
+
+def _read(path: Path) -> tuple[RawTable, str]:
+    """The table of a file, which has rows and several columns, and the encoding that a schema has to name."""
     try:
         encoding = text_encoding.recognised(path) if path.suffix.lower() in CSV_SUFFIXES else ""
         table, _ = data_file.read_file(path, encoding=encoding)
@@ -162,23 +131,7 @@ def draft(
         raise InputError(f"{text}; separate the columns by commas, semicolons or tabs.")
     if not len(table):
         raise InputError(f"{path} has no row below its header.")
-    chosen = _target(table, target)
-    people = _participant(table, participant, chosen)
-    special = _Special(people, _row_column(table, people, chosen), chosen)
-    features, left_out = _features(table, {special.people, special.rows, special.target})
-    if not features:
-        raise InputError(f"{path} has no column that can be a feature beside {chosen!r}.")
-    top = _top(path, plain_name(name or _stem(path)), encoding, table, special)
-    sections = [
-        *top,
-        *_left_out_lines(left_out),
-        *_task(table, chosen, guessed=target is None),
-        *_provenance(path),
-    ]
-    for feature in features:
-        sections += ["", "[[features]]", *_lines(feature.fields, feature.unsure)]
-    text = "\n".join(sections) + "\n"
-    return Draft(text, len(features), text.count(CHECK) - 1, tuple(left_out))
+    return table, encoding
 
 
 def write(path: Path, drafted: Draft, out: Path | None = None) -> Path:
@@ -213,66 +166,6 @@ def _stem(path: Path) -> str:
     return path.absolute().parent.name if path.name in data_file.NAMES else path.stem
 
 
-def _target(table: RawTable, wanted: str | None) -> str:
-    """The target's column; raises ``InputError`` where it cannot be one, or cannot be guessed."""
-    if wanted is not None:
-        found = _column(table, wanted)
-        values = _present(table, found)
-        if len(values) != 2:
-            listed = some(map(shown, values), 4) if values else "none"
-            if len(values) == 1:
-                listed = only(values[0], Column(found, table.columns[found], table.rows))
-            raise InputError(
-                f"The target {found!r} must have two values, and has {len(values):,} ({listed}): "
-                "make a column of 0 and 1 of it."
-            )
-        return found
-    two = [name for name in table.columns if len(_present(table, name)) == 2]
-    words = {name: plain_name(name).split("_") for name in two}
-    for likely in _TARGETS:
-        if named := [name for name in two if likely in words[name]]:
-            return named[0]
-    hint = f"two values have {some(two)}" if two else "no column has two values; make one of 0 and 1"
-    raise InputError(f"Name the column to predict with --target COLUMN: {hint}.")
-
-
-def _participant(table: RawTable, wanted: str | None, target: str) -> str | None:
-    if wanted is not None:
-        return _column(table, wanted)
-    named = [name for name in table.columns if is_id_name(name) and name != target]
-    unique = [name for name in named if len(_present(table, name)) == len(table)]
-    repeated = [name for name in named if 1 < len(_present(table, name)) < len(table)]
-    hinted = [
-        name
-        for name, values in table.columns.items()
-        if re.search(HINTS_OF_ID, plain_name(name)) and name != target and _all_different(values)
-    ]
-    return next(iter([*unique, *repeated, *hinted]), None)
-
-
-def _all_different(values: data_file.Cells) -> bool:
-    """Whether a column has another text or whole number in every row."""
-    whole = all(re.fullmatch(r"-?\d+|.*[^\d.,+-].*", str(cell)) for cell in values)
-    return len(set(values)) == len(values) and None not in values and whole
-
-
-def _row_column(table: RawTable, people: str | None, target: str) -> str | None:
-    """The column that tells the rows of a person apart, where people have several."""
-    if people is None or len(_present(table, people)) == len(table):
-        return None
-    ids = Column(people, table.columns[people], table.rows)
-    most = int(ids.counts.max())
-    distinct = {name: len(_present(table, name)) for name in table.columns if name not in (people, target)}
-    enough = [name for name, count in distinct.items() if most <= count]
-    likely = [name for name in enough if _ROWS & set(plain_name(name).split("_"))]
-    others = sorted(set(enough) - set(likely), key=lambda name: (distinct[name], name))
-    for name in [*likely, *others][:MOST_TRIED]:
-        pairs = set(zip(ids.codes, Column(name, table.columns[name], table.rows).codes, strict=True))
-        if len(pairs) == len(table):
-            return name
-    return None
-
-
 def _features(table: RawTable, used: set[str | None]) -> tuple[list[DraftedFeature], list[tuple[str, str]]]:
     features: list[DraftedFeature] = []
     left_out: list[tuple[str, str]] = []
@@ -295,16 +188,7 @@ def _features(table: RawTable, used: set[str | None]) -> tuple[list[DraftedFeatu
     return features, left_out
 
 
-@dataclass(frozen=True)
-class _Special:
-    """The columns that are no features: whose row it is, which of their rows, and what is predicted."""
-
-    people: str | None
-    rows: str | None
-    target: str
-
-
-def _top(path: Path, name: str, encoding: str, table: RawTable, special: _Special) -> list[str]:
+def _top(path: Path, name: str, encoding: str, table: RawTable, special: SpecialColumns) -> list[str]:
     """The lines before ``[task]``, without the columns that are left out."""
     lines = [
         f"# Drafted from {path.name}: what can be read off is filled in. Decide every line marked `{CHECK}`,",
@@ -319,7 +203,7 @@ def _top(path: Path, name: str, encoding: str, table: RawTable, special: _Specia
     if rows is not None:
         fields |= {"row_column": rows, "row_label": plain_name(rows).replace("_", " ")}
         unsure["row_column"] = "people have several rows; is this what tells them apart?"
-    elif people is not None and len(_present(table, people)) < len(table):
+    elif people is not None and len(measured(table, people)) < len(table):
         fields["number_rows"] = True
         unsure["number_rows"] = "people have several rows; or does a row_column tell them apart?"
     if encoding:
@@ -345,7 +229,7 @@ def _left_out_lines(left_out: list[tuple[str, str]]) -> list[str]:
 
 def _task(table: RawTable, target: str, *, guessed: bool) -> list[str]:
     label = label_and_unit(target)[0]
-    present = _present(table, target)
+    present = measured(table, target)
     fields: dict[str, Any] = {"target": target}
     unsure = {"target": "guessed from its name"} if guessed else {}
     pair = truth_words(present)
@@ -398,17 +282,3 @@ def _toml(value: Any) -> str:
     if isinstance(value, int | float):
         return f"{value:.15g}" if abs(value) < 1e15 else repr(value)
     return f"[{', '.join(_toml(item) for item in value)}]"
-
-
-def _present(table: RawTable, name: str) -> list[Any]:
-    """Distinct cells of a column that are no usual sign of "not measured"."""
-    distinct = Column(name, table.columns[name], table.rows).distinct
-    is_gap = cells.gaps_of(distinct)
-    return [cell for cell in distinct if not is_gap(cell)]
-
-
-def _column(table: RawTable, name: str) -> str:
-    found = table.name_of(name)
-    if found is None:
-        raise unknown("column", name, table.columns)
-    return found

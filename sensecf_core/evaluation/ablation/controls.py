@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.counterfactuals.fine_tuning.control_rates import CONTROLS, control_rates
-from sensecf_core.counterfactuals.fine_tuning.pairs import Pair
+from sensecf_core.counterfactuals.fine_tuning.control_rates import control_rates
+from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates
 from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet, rate_rows
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -16,11 +16,16 @@ from sensecf_core.evaluation.metrics.statistics import mean_interval
 from sensecf_core.evaluation.raw_candidates.credit import credit
 
 
-def control_rows(fitted: FittedCohort, asked: ValidationSet) -> list[dict[str, Any]]:
-    """The rows of the controls, told what the prompts of ``asked`` tell."""
+def control_rows(
+    fitted: FittedCohort, asked: ValidationSet, controls: Sequence[str], lessons: Sequence[Pair] = ()
+) -> list[dict[str, Any]]:
+    """The rows of ``controls``, told what the prompts of ``asked`` tell, or taught ``lessons``."""
     rows: list[dict[str, Any]] = []
-    for control in CONTROLS:
-        rates = {group: control_rates(fitted, control, pairs) for group, pairs in asked.groups.items()}
+    for control in controls:
+        rates = {
+            group: control_rates(fitted, control, pairs, lessons=lessons)
+            for group, pairs in asked.groups.items()
+        }
         rows += with_intervals(rate_rows(rates, cell=f"control: {control}", part="val"), rates)
     return rows
 
@@ -40,23 +45,23 @@ def credit_of(
     found: RawRates,
     pairs: Sequence[Pair],
     *,
-    told: bool,
+    controls: Sequence[str],
     candidates: int,
     seed: int,
+    lessons: Sequence[Pair] = (),
 ) -> dict[str, Any]:
-    """A cell's credit with its interval and the control; empty where it was asked nothing.
+    """A cell's credit over the best of ``controls`` with its interval; empty where it was asked nothing.
 
-    ``told`` is whether its prompt tells what changes are worth: else ``effects`` would know more than it.
+    ``controls`` are those that know no more than its prompt, ``lessons`` what the cell was taught.
     """
     keys = [(pair.query.participant_id, pair.query.row_id) for pair in pairs]
-    controls = {
-        control: control_rates(fitted, control, pairs, candidates=candidates).valid_of
-        for control in CONTROLS
-        if told or control != "effects"
+    valid_of = {
+        control: control_rates(fitted, control, pairs, candidates=candidates, lessons=lessons).valid_of
+        for control in controls
     }
     credited = credit(
         dict(zip(keys, found.valid_of, strict=True)),
-        {control: dict(zip(keys, valid, strict=True)) for control, valid in controls.items()},
+        {control: dict(zip(keys, valid, strict=True)) for control, valid in valid_of.items()},
         {key: key[0] for key in keys},
         seed=seed,
     )

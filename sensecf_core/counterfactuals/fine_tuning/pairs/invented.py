@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from sensecf_core.cohorts.encoding import to_value
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.tuned_prompt import GuidedPrompt, training_example
 from sensecf_core.counterfactuals.search.answers import added_scores

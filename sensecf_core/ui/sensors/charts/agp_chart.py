@@ -12,7 +12,7 @@ from sensecf_core.aireadi.report.modal_day import PERCENTILES, ModalDay
 from sensecf_core.aireadi.report.units import DECIMALS, GlucoseUnit, in_unit, measure, number
 from sensecf_core.types import Floats
 from sensecf_core.ui.common.charts import Chart, ink, spread_labels
-from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
+from sensecf_core.ui.sensors.charts.time_in_range_chart import COLOURS
 
 HEIGHT = 360
 SHADES = {(5, 95): "rgba(139,147,156,.28)", (25, 75): "rgba(139,147,156,.50)"}

@@ -15,7 +15,7 @@ from sensecf_core.aireadi.report.wording import day_name, percent
 from sensecf_core.types import Floats
 from sensecf_core.ui.common.charts import Chart, ink
 from sensecf_core.ui.common.drawings import GREY
-from sensecf_core.ui.sensors.time_in_range_chart import COLOURS
+from sensecf_core.ui.sensors.charts.time_in_range_chart import COLOURS
 
 Weeks = Sequence[Sequence[DayCurve | None]]
 

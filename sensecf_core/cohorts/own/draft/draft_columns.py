@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from sensecf_core.cohorts.draft import MOST_LEVELS, number_fields, role_of
-from sensecf_core.cohorts.frame_layout import plain_name
+from sensecf_core.cohorts.feature import Cell, Feature, same_text
+from sensecf_core.cohorts.frames.draft import MOST_LEVELS, number_fields, role_of
+from sensecf_core.cohorts.frames.layout import plain_name
 from sensecf_core.cohorts.own import cells
-from sensecf_core.cohorts.own.columns import FALSE_WORDS, TRUE_WORDS
+from sensecf_core.cohorts.own.columns.truths import FALSE_WORDS, TRUE_WORDS
 from sensecf_core.cohorts.own.data_file import Column
 from sensecf_core.cohorts.own.looks_odd import heaps
 from sensecf_core.cohorts.own.problems import shown, some
 from sensecf_core.cohorts.own.typed_table import is_id_name
-from sensecf_core.cohorts.schema import Cell, Feature, same_text
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats
 

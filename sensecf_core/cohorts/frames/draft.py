@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.domain import OUTER_PERCENT
-from sensecf_core.cohorts.frame_layout import MOST_NAMED, level_names
-from sensecf_core.cohorts.schema import Feature, Kind, Provenance, Role, Schema, Task
+from sensecf_core.cohorts.feature import Feature, Kind, Role
+from sensecf_core.cohorts.frames.layout import MOST_NAMED, level_names
+from sensecf_core.cohorts.schema import Provenance, Schema, Task
 from sensecf_core.errors import InputError
 from sensecf_core.types import Floats, Span
 

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 from sensecf_core.cohorts.encoding import Codes
-from sensecf_core.cohorts.schema import Feature, Schema
+from sensecf_core.cohorts.feature import Feature
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.errors import InputError, unknown
 from sensecf_core.types import Floats, Mask
 

@@ -1,0 +1,1 @@
+"""Commands about releases in the format of AI-READI."""

@@ -1,0 +1,1 @@
+"""Cohorts of users' own data frames: the schema drafted from one, and rows back in its own values."""

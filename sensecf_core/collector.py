@@ -17,15 +17,3 @@ def paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-@contextmanager
-def kept() -> Iterator[None]:
-    """Pause the collector, and never let it look at what there is afterwards: for imports, which stay.
-
-    What is in no cycle is freed as ever. A full collection, which stops every thread, would take half a
-    second once a language model can be loaded.
-    """
-    with paused():
-        yield
-        gc.freeze()

@@ -17,10 +17,7 @@ def test_it_rests_once_however_often_it_is_asked() -> None:
     assert gc.isenabled()
 
 
-def test_it_works_again_after_an_error_and_looks_at_what_is_kept_no_more() -> None:
-    with pytest.raises(ImportError), collector.kept():
+def test_it_works_again_after_an_error() -> None:
+    with pytest.raises(ImportError), collector.paused():
         raise ImportError
     assert gc.isenabled()
-    with collector.kept():
-        kept = [[] for _ in range(1000)]
-    assert gc.isenabled() and not any(one is kept for one in gc.get_objects())

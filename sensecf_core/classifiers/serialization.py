@@ -121,7 +121,8 @@ def skops_io() -> ModuleType:
     skops asks scikit-learn for all of its estimators, which imports every package inside it, also those that
     wrap other libraries' arrays and import those libraries: four fifths of the time. They hold no estimator,
     so what skops trusts is the same without them. skops also looks through every module that is loaded, so
-    that it is to come before torch: afterwards it takes three times as long.
+    that it is to come before torch: afterwards it takes three times as long. Meanwhile no other thread can
+    import those three wrappers; nothing here does.
     """
     modules: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
     with _importing:
@@ -130,7 +131,7 @@ def skops_io() -> ModuleType:
         left_out = [name for name in _OTHER_ARRAYS if name not in modules]
         modules.update(dict.fromkeys(left_out))  # a module that is None cannot be imported
         try:
-            with collector.kept():
+            with collector.paused():
                 return importlib.import_module("skops.io")
         finally:
             for name in left_out:

@@ -42,12 +42,12 @@ Jobs = Annotated[int | None, typer.Option("--jobs", help="Processes; without it 
 
 def given_options(context: typer.Context) -> dict[str, str]:
     """The options that were given on the command line, by parameter: ``{"most_pairs": "--most-pairs"}``."""
-    sources = {str(one.name): context.get_parameter_source(str(one.name)) for one in context.command.params}
-    return {
-        str(one.name): one.opts[0]
-        for one in context.command.params
-        if (source := sources[str(one.name)]) is not None and source.name == "COMMANDLINE"
-    }
+    found = {}
+    for one in context.command.params:
+        source = context.get_parameter_source(str(one.name))
+        if source is not None and source.name == "COMMANDLINE":
+            found[str(one.name)] = one.opts[0]
+    return found
 
 
 def at_least(least: int, **values: int) -> None:

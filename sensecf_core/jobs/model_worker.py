@@ -7,7 +7,6 @@ gives the same answer.
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -88,8 +87,9 @@ def warm(cohort: str | None, *, after: float = 0.0) -> threading.Thread | None:
 
     ``cohort`` of None means the libraries alone. Loading cannot be cancelled, and slows down what is drawn
     meanwhile; where nobody asked for an answer yet, it may wait ``after`` so many seconds. It then begins for
-    the first cohort alone, and a call without ``after`` ends the wait. Returns the loading thread, or None if
-    nothing is begun. If something is missing, the job itself reports it.
+    the first cohort alone; a call without ``after`` ends the wait, and one for another cohort takes its
+    place. Returns the loading thread, or None if nothing is begun. If something is missing, the job itself
+    reports it, and it is tried again with the next call.
     """
     with _lock:
         if after and _at_once:
@@ -107,10 +107,17 @@ def _load(cohort: str | None, after: float) -> None:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
     from sensecf_core.counterfactuals.proposers.registry import make_ready
 
-    with suppress(InputError, NotReadyError):
+    try:
         if cohort is not None and after and not _at_once[cohort].wait(after):
+            with _lock:
+                if set(_at_once) - {cohort, None}:
+                    del _at_once[cohort]
+                    return
             load_fitted(cohort)  # what every page about a person needs
         make_ready(cohort)
+    except (InputError, NotReadyError):
+        with _lock:
+            _at_once.pop(cohort, None)
 
 
 def worker() -> ModelWorker:

@@ -197,7 +197,9 @@ def opened_field(button: Locator, field: Locator) -> Locator:
         quiet(button.page)
         expect(field).to_be_visible(timeout=1_000)
     except AssertionError:
-        button.click()
+        quiet(button.page)
+        if not field.is_visible():
+            button.click()
         expect(field).to_be_visible(timeout=20_000)
     return field
 

@@ -86,11 +86,15 @@ def test_the_prompt_in_percentiles_goes_on_from_nhanes_adapter_unless_told_other
     adapter = tmp_path / finetune.BEGINS_WITH
     adapter.mkdir(parents=True)
     (adapter / "adapter_config.json").write_text('{"r": 16}')
+    (adapter / adapters.WEIGHTS).touch()
     monkeypatch.setattr(adapters, "BUILT_IN", tmp_path)
     begins = finetune._begins
-    assert begins("heart", "profile", None, None, None) == (str(adapter), 16)
-    assert begins("heart", "profile", None, None, 16) == (str(adapter), 16)
-    assert begins("heart", "profile", None, "mine", None) == ("mine", 8)
+    usual = str(finetune.BEGINS_WITH)  # no path of this machine on a card
+    assert begins("heart", "profile", None, None, None) == begins("heart", "profile", None, None, 16)
+    assert begins("heart", "profile", None, None, None) == (usual, 16)
+    assert adapters.start_folder(usual) == adapter
+    assert begins("heart", "profile", None, str(adapter), None) == (str(adapter), 16)
+    assert begins("heart", "profile", None, "mine", None) == ("mine", 8)  # which is refused later
     for cohort, told, base, start, rank in (
         ("nhanes", "profile", None, None, None),  # its own training
         ("heart", "shap", None, None, None),  # another prompt
@@ -99,8 +103,6 @@ def test_the_prompt_in_percentiles_goes_on_from_nhanes_adapter_unless_told_other
         ("heart", "profile", None, None, 8),  # another rank
     ):
         assert begins(cohort, told, base, start, rank) == (None, 8)
-    monkeypatch.chdir(tmp_path)  # no path of this machine on a card
-    assert begins("heart", "profile", None, None, None)[0] == str(finetune.BEGINS_WITH)
     monkeypatch.setattr(adapters, "BUILT_IN", tmp_path / "installed_without")
     assert begins("heart", "profile", None, None, None) == (None, 8)
 
@@ -132,6 +134,7 @@ def test_bad_options_are_refused_in_one_sentence(command: Command, options: list
             "at least 50 usable ones about options of training rows, to teach and to measure",
         ),
         (["--rounds", "1", "--resume"], "leave out --rounds, --resume"),
+        (["--start", "base", "--synthetic", "5"], "leave out --synthetic, --start base"),
         (["--publish"], "stays in var/"),
     ],
 )

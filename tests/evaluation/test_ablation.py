@@ -135,8 +135,9 @@ def test_chosen_cells_are_filled_and_written(
     fitted: FittedCohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def filled(
-        _: FittedCohort, folder: Path, base: Path, table: list[Cell], progress: object
+        _: FittedCohort, folder: Path, base: Path, table: list[Cell], progress: object, *, default: Cell
     ) -> list[object]:
+        assert default == cells.cells(table[0].options.settings.tokens or 0, default.options.settings.seed)[0]
         assert (folder.parent.name, base) == ("ablation", tmp_path)
         return [{"cell": cell.name, "valid": 0.5} for cell in table]
 

@@ -28,11 +28,8 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
     """What is loaded in this test, in order; None stands for the libraries."""
     cohorts: list[str | None] = []
 
-    def load(cohort: str | None) -> None:
-        cohorts.append(cohort)
-        raise NotReadyError("the language model is missing")
-
-    monkeypatch.setattr(registry, "make_ready", load)
+    monkeypatch.setattr(registry, "make_ready", cohorts.append)
+    monkeypatch.setattr(fitted_cohort, "load_fitted", lambda cohort: None)
     monkeypatch.setattr(model_worker, "_at_once", {})
     return cohorts
 
@@ -43,7 +40,7 @@ def ended(thread: threading.Thread | None) -> bool:
     return not thread.is_alive()
 
 
-def test_warming_loads_once_and_leaves_what_is_missing_to_the_job(loaded: list[str | None]) -> None:
+def test_warming_loads_once(loaded: list[str | None]) -> None:
     threads = [model_worker.warm("small") for _ in range(3)]
     assert threads[1:] == [None, None]
     assert ended(threads[0]) and loaded == ["small"]
@@ -58,6 +55,27 @@ def test_warming_that_may_wait_is_hurried_by_who_asks_and_never_comes_second(
     assert model_worker.warm("other", after=300) is None and loaded == []
     assert model_worker.warm("small") is None
     assert ended(waits) and loaded == ["small"]
+
+
+def test_warming_that_waits_gives_way_to_another_cohort_that_is_asked_about(
+    loaded: list[str | None],
+) -> None:
+    waits = model_worker.warm("small", after=0.3)
+    assert ended(model_worker.warm("other"))
+    assert ended(waits) and loaded == ["other"]
+    assert ended(model_worker.warm("small")) and loaded == ["other", "small"]
+
+
+def test_what_could_not_be_loaded_is_tried_again(
+    loaded: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(_: str | None) -> None:
+        raise NotReadyError("The language model is missing.")
+
+    with monkeypatch.context() as nothing_here:
+        nothing_here.setattr(registry, "make_ready", missing)
+        assert ended(model_worker.warm("small"))
+    assert ended(model_worker.warm("small")) and loaded == ["small"]
 
 
 def test_warming_that_waited_loads_first_what_other_pages_need(

@@ -27,7 +27,7 @@ from sensecf_core.language.models.adapters import Card, weights_sha256
 from sensecf_core.language.training import save_adapter, trainer
 from sensecf_core.types import NO_CALLBACKS, Callbacks
 
-OF_THE_ABLATION = ("writing", "fragile_weight")
+OF_THE_ABLATION = ("writing", "not_solid_weight")
 """Options that no shipped adapter differs in."""
 
 
@@ -87,7 +87,7 @@ def fine_tune(
         for_training(base.model)
     peft = trainer.adapter_for(base.model, options.settings)
     if options.start is not None:
-        load_adapter(peft, saved_weights(Path(options.start)))
+        load_adapter(peft, saved_weights(adapters.start_folder(options.start)))
     result = stages.run(peft, answered)
     callbacks.progress(0.96, "Choosing the temperature on validation queries")
     with merged(peft) as weights:
@@ -144,5 +144,5 @@ def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, p
         "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
         "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
         "settings": {k: v for k, v in (_told(options) | asdict(options.settings)).items() if k != "settings"}
-        | ({"start_sha256": weights_sha256(Path(options.start))} if options.start else {}),
+        | ({"start_sha256": weights_sha256(adapters.start_folder(options.start))} if options.start else {}),
     }

@@ -33,16 +33,16 @@ ROUND_ANSWERS = 4
 
 
 def training_examples(
-    prompt: TunedPrompt, tokenizer: Any, pairs: Sequence[Pair], *, fragile_weight: float = 1.0
+    prompt: TunedPrompt, tokenizer: Any, pairs: Sequence[Pair], *, not_solid_weight: float = 1.0
 ) -> list[TrainingExample]:
     """Write pairs as prompts and answers; those without an answer that can be written are left out.
 
-    Answers that were graded, and are not solid, weigh ``fragile_weight`` in the loss.
+    Answers that were graded, and are not solid, weigh ``not_solid_weight`` in the loss.
     """
     written = (
         replace(
             training_example(prompt, tokenizer, pair.query, pair.hints, answers=pair.answers),
-            weight=1.0 if pair.grade in (None, "solid") else fragile_weight,
+            weight=1.0 if pair.grade in (None, "solid") else not_solid_weight,
         )
         for pair in pairs
         if pair.answers
@@ -129,12 +129,19 @@ def _accepted(problem: Problem, hints: PromptHints, checks: CheckResults) -> tup
 
 
 def _as_good(problem: Problem, grade: Grade, checks: CheckResults) -> tuple[Edits, ...]:
-    """The candidates that pass every check, and whose grade is not below ``grade``."""
+    """Candidates that pass every check and are graded no lower than ``grade``, needless changes undone."""
+
+    def as_good(rows: Codes, _: Ints | None = None) -> Mask:
+        if not len(rows):
+            return np.zeros(0, dtype=bool)
+        grades = grade_rows(problem, rows, complete=False).grades
+        kept: Mask = verify(problem, rows).passed
+        kept &= np.array([RANKS[found] >= RANKS[grade] for found in grades])
+        return kept
+
     codes = checks.codes[checks.passed]
-    if not len(codes):
-        return ()
-    grades = grade_rows(problem, codes, complete=False).grades
-    return _kept(problem, codes[[RANKS[found] >= RANKS[grade] for found in grades]])
+    codes = codes[as_good(codes)]
+    return _kept(problem, undo_unneeded(problem, codes, as_good)) if len(codes) else ()
 
 
 def _kept(problem: Problem, codes: Codes) -> tuple[Edits, ...]:

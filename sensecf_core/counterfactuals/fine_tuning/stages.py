@@ -46,10 +46,10 @@ class Options:
     ``rounds`` is how many times the model answers ``round_queries`` training queries itself and learns from
     the verdict of the checks: ``best`` trains on its accepted answers and as many pairs, ``preference`` on
     accepted against rejected ones (DPO), ``both`` tries the two from the same weights on half the budget
-    each. ``start`` is the folder of an adapter to continue from, of the same base and rank. ``keep_rounds``
-    keeps a round even where it measures no better, to see what a round brings. ``writing`` is how prompts of
-    the source ``profile`` are written, and ``fragile_weight`` what its answers that are not solid weigh in
-    the loss.
+    each. ``start`` is an adapter to continue from (:func:`.start_folder`), of the same base and rank.
+    ``keep_rounds`` keeps a round even where it measures no better, to see what a round brings. ``writing`` is
+    how prompts of the source ``profile`` are written, and ``not_solid_weight`` what its answers that are not
+    solid weigh in the loss.
     """
 
     settings: Settings
@@ -66,7 +66,7 @@ class Options:
     start: str | None = None
     keep_rounds: bool = False
     writing: Writing = USUAL
-    fragile_weight: float = 1.0
+    not_solid_weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class FineTuning:
     def run(self, peft: Any, pairs: list[Pair]) -> FineTuningResult:
         """Train on the pairs, then round by round; leaves the best adapter in ``peft``."""
         texts = self_training.training_examples(
-            self.prompt, self.base.tokenizer, pairs, fragile_weight=self.options.fragile_weight
+            self.prompt, self.base.tokenizer, pairs, not_solid_weight=self.options.not_solid_weight
         )
         curve: list[Point] = []
         rows: list[dict[str, Any]] = []
@@ -192,7 +192,10 @@ class FineTuning:
         if kind == "preference":
             return self_training.preference_examples(prompt, tokenizer, rollouts)
         own = self_training.training_examples(
-            prompt, tokenizer, [rollout.pair for rollout in rollouts if rollout.accepted]
+            prompt,
+            tokenizer,
+            [rollout.pair for rollout in rollouts if rollout.accepted],
+            not_solid_weight=self.options.not_solid_weight,
         )
         beside = np.random.default_rng([self.options.settings.seed, len(texts)]).permutation(len(texts))
         return own + [texts[index] for index in beside[: len(own)]]

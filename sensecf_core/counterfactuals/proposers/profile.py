@@ -23,9 +23,8 @@ NOTHING_TOLD = (
 class ProfileProposer:
     """Prompts a model that was fine-tuned for this cohort with the profile in percentiles.
 
-    ``question`` writes the prompt of a query.
-
-    Its answers come back in the features' units; as the model wrote them they stand in ``wholes``.
+    ``question`` writes the prompt of a query. The model's answers come back in the features' units; as it
+    wrote them they stand in ``wholes``.
     """
 
     scale: PercentileScale

@@ -85,10 +85,12 @@ def profile_cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("default: percentiles, by importance, counting down, rank 16, learning rate 0.002", base),
         Cell("values in their units", replace(base, writing=Writing(percentiles=False))),
         Cell("features in the schema's order", replace(base, writing=Writing(by_importance=False))),
-        Cell("answers do not count down (nor estimates)", replace(base, writing=Writing(counts_down=False))),
+        Cell(
+            "answers do not count down (and no estimates)", replace(base, writing=Writing(counts_down=False))
+        ),
         Cell("no estimates of drawn changes", replace(base, writing=Writing(estimates=False))),
         Cell("with the signs of this row's SHAP values", replace(base, writing=Writing(signs=True))),
-        Cell("answers that are not solid weigh a third", replace(base, fragile_weight=1 / 3)),
+        Cell("answers that are not solid weigh a third", replace(base, not_solid_weight=1 / 3)),
         Cell("one round with the grades as judge", replace(base, rounds=1)),
         Cell("rank 8", ranked(8)),
         Cell("rank 32", ranked(32)),

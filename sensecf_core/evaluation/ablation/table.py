@@ -94,7 +94,7 @@ def run_ablation(
     decisive = {name: value for name, value in origin.items() if name not in ("commit", "version")}
     digest = _digest(json.dumps(decisive, sort_keys=True, default=str))
     folder = var("runs", "ablation", f"{fitted.schema.name}-{digest}")
-    rows = run(fitted, folder, base, chosen, progress)
+    rows = run(fitted, folder, base, chosen, progress, default=table[0])
     return {"command": provenance.command(), "machine": provenance.machine(), **origin, "table": rows}
 
 
@@ -123,8 +123,12 @@ def run(
     base: Path,
     table: Sequence[Cell],
     progress: Progress = lambda done, words: None,
+    *,
+    default: Cell | None = None,
 ) -> list[dict[str, Any]]:
     """Fill the table; ``folder`` keeps adapters and finished cells, ``base`` holds the base model.
+
+    The controls are told and taught what ``default`` is, without it the first cell.
 
     Returns one row per cell and class: its name and the fields of ``RawRates``; then the same of the
     controls.
@@ -144,9 +148,9 @@ def run(
     controls = folder / "controls.json"
     if not controls.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        source = table[0].options.source
-        asked = _validation_set(fitted, source, queries())
-        found = control_rows(fitted, asked, controls_of(source), _lessons(fitted, table[0].options))
+        options = (default or table[0]).options
+        asked = _validation_set(fitted, options.source, queries())
+        found = control_rows(fitted, asked, controls_of(options.source), _lessons(fitted, options))
         write_whole(controls, json.dumps(found, indent=1) + "\n")
     return [*rows, *json.loads(controls.read_text(encoding="utf-8"))]
 

@@ -41,7 +41,7 @@ def import_libraries() -> None:
     with _importing:
         if DECODER in sys.modules:
             return
-        with collector.kept():
+        with collector.paused():
             import torch  # noqa: F401
 
             default_model.offline_transformers()

@@ -134,6 +134,12 @@ def built_in_folder(cohort: Cohort, name: str) -> Path:
     return BUILT_IN / cohort.schema.name / name
 
 
+def start_folder(start: str) -> Path:
+    """The folder of an adapter that a training goes on from: a path, or COHORT/NAME of a committed one."""
+    committed = BUILT_IN / start
+    return committed if committed.is_dir() and not Path(start).is_dir() else Path(start)
+
+
 def adapters(cohort: Cohort) -> tuple[Adapter, ...]:
     """Every readable adapter that was trained for a cohort, the committed ones first."""
     return tuple(_readable(cohort))

@@ -39,8 +39,8 @@ class TrainingExample:
     ``rejected`` answers are used by :class:`sensecf_core.language.training.losses.Preference` only.
     ``estimates`` are beginnings of answers, or further questions behind the prompt, with what has to follow:
     only that is learned, since nobody would choose the beginning. They are not for preferences, and end with
-    the tokenizer's end token only where it is written. ``weight`` is that of its tokens in the loss of
-    answers, beside other examples.
+    the tokenizer's end token only where it is written. ``weight`` is that of its answers in the loss,
+    beside other examples; estimates always have 1.
     """
 
     prompt: str
@@ -64,6 +64,12 @@ class Tree:
     targets: tuple[int, ...]
     accepted: int
     weight: float = 1.0
+
+    @property
+    def weights(self) -> list[float]:
+        """The weight of each token with a loss, in order."""
+        learned = zip(self.branches, self.targets, strict=True)
+        return [self.weight if b <= self.accepted else 1.0 for b, target in learned if target != IGNORED]
 
     @property
     def plain_tokens(self) -> int:
@@ -97,11 +103,6 @@ class Batch:
     def n_plain_tokens(self) -> int:
         """What :attr:`n_tokens` would be if the prompt were read again for each answer."""
         return sum(tree.plain_tokens for tree in self.trees)
-
-    @property
-    def n_answer_tokens(self) -> int:
-        """Number of tokens with a loss, those of rejected answers included."""
-        return sum(target != IGNORED for tree in self.trees for target in tree.targets)
 
 
 def tree_of(tokenizer: Any, example: TrainingExample) -> Tree | None:

@@ -30,16 +30,16 @@ class Likelihood:
     """Cross-entropy of the answers' tokens (supervised fine-tuning)."""
 
     def __call__(self, model: Any, batch: Batch) -> Any:
-        """Negative log-probability of all answer tokens, each by the weight of its example."""
+        """Negative log-probability of all learned tokens, each by its weight."""
         import torch
 
-        tokens, is_answer = _token_log_probabilities(model, batch)
-        weights = torch.tensor([tree.weight for tree in batch.trees], device=tokens.device)
-        return -(weights[torch.nonzero(is_answer)[:, 0]] * tokens).sum()
+        tokens = _token_log_probabilities(model, batch)[0]
+        weights = [weight for tree in batch.trees for weight in tree.weights]
+        return -(torch.tensor(weights, device=tokens.device) * tokens).sum()
 
     def weight(self, batch: Batch) -> float:
-        """Number of answer tokens, each by the weight of its example."""
-        return sum(tree.weight * sum(target != IGNORED for target in tree.targets) for tree in batch.trees)
+        """Number of learned tokens, each by its weight."""
+        return sum(sum(tree.weights) for tree in batch.trees)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from sensecf_core import __version__
-from sensecf_core.access import people
+from sensecf_core.access import people, rights
 from sensecf_core.classifiers import store
 from sensecf_core.classifiers.classifier import Classifier
 from sensecf_core.cohorts.cohort import Cohort, locate
@@ -25,6 +25,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.disclaimer import DISCLAIMER_LONG
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import model_worker, visitor, worker
+from sensecf_core.language.models import default_model
 from sensecf_core.types import RowKey
 from sensecf_core.ui.choice import examples, excluded_participants, kept_picks, selection, shown_results
 from sensecf_core.ui.choice.selection import Choice
@@ -173,8 +174,11 @@ def open_page(
 
 
 def _make_answers_ready(cohort: Cohort, *, at_once: bool) -> None:
-    """Begin to load what answers need: on the page that asks at once, else when a first page is drawn."""
-    if st.runtime.exists():
+    """Begin to load what answers need: on the page that asks at once, else when a first page is drawn.
+
+    Not where nothing could answer, or whoever looks may not ask.
+    """
+    if st.runtime.exists() and default_model.status().ready and rights.refusal("ask") is None:
         model_worker.warm(cohort.schema.name, after=0.0 if at_once else DRAWN_SECONDS)
 
 

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sensecf_core.cohorts.encoding import to_value
 from sensecf_core.counterfactuals.checks.grades import RANKS, grade_rows
+from sensecf_core.counterfactuals.checks.refine import set_back_singly
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.fine_tuning import raw_rates as rating, self_training, validation
 from sensecf_core.counterfactuals.fine_tuning.pairs import pair_search
@@ -92,10 +94,13 @@ def test_what_a_round_teaches_is_enough_by_what_the_prompt_says(
 def test_where_answers_are_graded_a_round_keeps_what_is_no_worse(
     fitted: FittedCohort, answered: list[Pair], monkeypatch: pytest.MonkeyPatch, asked: Grade
 ) -> None:
-    def everything(prompt: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
-        return Proposal(texts=tuple(write_edits(fitted.schema, one) for one in pair.answers))
+    def more_than_needed(prompt: Any, model: Any, pair: Pair, **more: Any) -> Proposal:
+        item = pair.query.movable[0]
+        value = to_value(fitted.schema.feature(item.feature), item.values[0])
+        wider = [{item.feature: value, **one} for one in pair.answers]
+        return Proposal(texts=tuple(write_edits(fitted.schema, one) for one in (*pair.answers, *wider)))
 
-    monkeypatch.setattr(self_training, "propose", everything)
+    monkeypatch.setattr(self_training, "propose", more_than_needed)
     graded = [replace(pair, grade=asked) for pair in answered]
     rollouts = self_training.sample_own_answers(fitted, None, None, graded)  # type: ignore[arg-type]
     assert any(one.accepted for one in rollouts)
@@ -108,6 +113,11 @@ def test_where_answers_are_graded_a_round_keeps_what_is_no_worse(
         rows = np.array([problem.space.apply(answer) for answer in one.pair.answers])
         assert all(RANKS[found] >= RANKS[asked] for found in grade_rows(problem, rows).grades)
         assert verify(problem, rows).passed.all() and len(rows) <= self_training.ROUND_ANSWERS
+        source, fewer = set_back_singly(problem.space, rows)
+        if len(source):  # every change is needed
+            kept = verify(problem, fewer).passed
+            grades = grade_rows(problem, fewer).grades
+            assert not any(ok and RANKS[g] >= RANKS[asked] for ok, g in zip(kept, grades, strict=True))
 
 
 def test_answers_that_are_not_solid_weigh_less(fitted: FittedCohort, answered: list[Pair]) -> None:
@@ -117,7 +127,7 @@ def test_answers_that_are_not_solid_weigh_less(fitted: FittedCohort, answered: l
     grades: tuple[Grade | None, ...] = ("solid", "fragile", None)
     pairs = [replace(pair, grade=grade) for pair, grade in zip(answered, grades, strict=False)]
     written = self_training.training_examples(
-        GuidedPrompt(fitted.schema), Tokenizer(), pairs, fragile_weight=0.25
+        GuidedPrompt(fitted.schema), Tokenizer(), pairs, not_solid_weight=0.25
     )
     assert [example.weight for example in written] == [1.0, 0.25, 1.0]
 

@@ -151,7 +151,7 @@ def train(peft: Any, tokenizer: Any, steps: int) -> list[float]:
     losses = []
     peft.train()
     for _ in range(steps):
-        loss = Likelihood()(peft.get_base_model(), batch) / batch.n_answer_tokens
+        loss = Likelihood()(peft.get_base_model(), batch) / Likelihood().weight(batch)
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -249,7 +249,7 @@ def test_libraries_are_imported_once_and_with_the_collector_at_rest(
     monkeypatch.setattr(loading, "DECODER", "imported_alone")
     loading.import_libraries()
     found = sys.modules.pop("imported_alone")
-    assert found.at_rest and gc.isenabled() and gc.get_freeze_count()
+    assert found.at_rest and gc.isenabled()
     monkeypatch.setitem(sys.modules, "imported_alone", found)
     found.at_rest = False
     loading.import_libraries()

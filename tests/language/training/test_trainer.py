@@ -59,7 +59,7 @@ def test_a_tree_costs_the_prompt_once_and_has_the_same_loss(exact: LocalModel) -
                 tokens += len(targets)
                 plain += len(prompt) + len(targets) - 1
     assert together == pytest.approx(alone, rel=1e-4)
-    assert batch.n_answer_tokens == tokens and batch.n_plain_tokens == plain
+    assert Likelihood().weight(batch) == tokens and batch.n_plain_tokens == plain
     assert batch.n_tokens < sum(
         len(exact.prompt_tokens(example.prompt)) * len(example.answers) for example in examples
     )

@@ -30,12 +30,13 @@ ROUND_KINDS = ("best", "preference", "both")
 MOST_RANK = 32
 USUAL_RANK = 8
 OF_A_COHORT = (
-    "--from-decisions", "--rounds", "--told", "--rows", "--most-pairs", "--variants", "--per-group",
-    "--synthetic", "--validation",
+    "--from-decisions", "--rounds", "--round-kind", "--told", "--rows", "--most-pairs", "--variants",
+    "--per-group", "--synthetic", "--validation",
 )  # fmt: skip
 """Options that say what to learn from a cohort's own rows."""
 OF_A_WHOLE_TRAINING = (
-    "--rounds", "--most-pairs", "--rows", "--resume", "--publish", "--told", "--rank", "--variants",
+    "--rounds", "--round-kind", "--most-pairs", "--rows", "--resume", "--publish", "--told", "--rank",
+    "--variants", "--per-group", "--synthetic",
 )  # fmt: skip
 """Options that say what a whole training learns from, or where it is kept."""
 BASE = "base"
@@ -104,8 +105,8 @@ def finetune(
     start: Annotated[
         str | None,
         typer.Option(
-            help="Folder of an adapter of the same base and rank to go on from, or `base` for none. With "
-            "--told profile that of nhanes, unless this is given."
+            help="An adapter of the same base and rank to go on from: its folder, COHORT/NAME of a committed "
+            "one, or `base` for none. With --told profile nhanes' own, unless this is given."
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
@@ -131,6 +132,7 @@ def finetune(
         raise InputError("Give either --cohort NAME or --any-cohort, or --wishes.")
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
+    to_base = start == BASE
     start, rank = _begins(cohort, told, base, start, rank)
     _check(context.params | {"minutes": minutes, "rank": rank})
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
@@ -155,7 +157,8 @@ def finetune(
                 one_training.refuse_others("--any-cohort", ["--start"])
             card, folder = learn_it((base, name), settings, callbacks, resume=resume, publish=publish)
         elif from_decisions:
-            refuse_others([option for option in OF_A_WHOLE_TRAINING if option in given])
+            others = [option for option in OF_A_WHOLE_TRAINING if option in given]
+            refuse_others([*others, f"--start {BASE}"] if to_base else others)
             asked = Asked(base, name, start, settings, validation)
             card, folder = learn(cohort, asked, callbacks)
             words = in_words(card["decisions"])
@@ -217,14 +220,23 @@ def _begins(
     In percentiles every cohort is told in the same words, so that what the adapter of another has learned is
     a better beginning than none (docs/fine-tuning.md, "What it reaches").
     """
-    from sensecf_core.language.models.adapters import BUILT_IN
+    from sensecf_core.language.models.adapters import BUILT_IN, start_folder
 
     folder = BUILT_IN / BEGINS_WITH
     usual = start is None and base is None and told == "profile" and cohort != BEGINS_WITH.parts[0]
     if usual and folder.is_dir() and rank in (None, _rank_of(folder)):
-        here = folder.is_relative_to(Path.cwd())
-        return str(folder.relative_to(Path.cwd()) if here else folder), _rank_of(folder)
-    return (None if start == BASE else start), USUAL_RANK if rank is None else rank
+        return str(BEGINS_WITH), _rank_of(folder)
+    if start == BASE:
+        start = None
+    if rank is None:
+        rank = USUAL_RANK if start is None or not _is_adapter(start) else _rank_of(start_folder(start))
+    return start, rank
+
+
+def _is_adapter(folder: str) -> bool:
+    from sensecf_core.language.models.adapters import WEIGHTS, start_folder
+
+    return (start_folder(folder) / WEIGHTS).is_file()
 
 
 def _rank_of(folder: Path) -> int:
@@ -233,13 +245,13 @@ def _rank_of(folder: Path) -> int:
 
 def _start(folder: str | None, rank: int) -> str | None:
     """Check that ``--start`` is an adapter of the rank asked for."""
-    from sensecf_core.language.models.adapters import WEIGHTS
-
     if folder is None:
         return None
-    if not (Path(folder) / WEIGHTS).is_file():
-        raise InputError(f"--start must be the folder of an adapter; {folder} holds no {WEIGHTS}.")
-    if (has := _rank_of(Path(folder))) != rank:
+    if not _is_adapter(folder):
+        raise InputError(f"--start must be the folder of an adapter; {folder} holds no adapter's weights.")
+    from sensecf_core.language.models.adapters import start_folder
+
+    if (has := _rank_of(start_folder(folder))) != rank:
         raise InputError(f"--start {folder} has rank {has}, not {rank}; give --rank {has}.")
     return folder
 

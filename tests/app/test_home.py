@@ -6,9 +6,11 @@ import pytest
 
 from sensecf_core.classifiers import store
 from sensecf_core.cohorts.own.problems import Problem
+from sensecf_core.counterfactuals.feasibility import cohort_map
 from sensecf_core.datasets import registry
 from sensecf_core.datasets.registry import BrokenCohort
 from sensecf_core.records import decisions
+from sensecf_core.ui.choice import examples
 from tests.app.conftest import OpenPage, World, page_text
 
 
@@ -82,3 +84,13 @@ def test_the_people_asked_or_decided_about_last_are_offered(
     links = [link.proto.label for link in at.get("page_link")]
     people = [label for label in links if label in (world.flagged, world.unflagged, "1")]
     assert people == [world.unflagged, world.flagged]
+
+
+def test_the_example_is_somebody_whom_behaviours_help_and_about_whom_the_model_is_right() -> None:
+    cohort = registry.load("nhanes")
+    found = examples.best(cohort, store.load(cohort))
+    assert found is not None and cohort.target.loc[found] == 1 and cohort.parts.loc[found] == "test"
+    options = cohort_map.read(cohort).frame
+    assert options is not None
+    of_it = options[(options["participant_id"] == found[0]) & (options["desired"] == 0)].set_index("profile")
+    assert of_it.loc["intervention", "cross"] == of_it.loc["behaviour", "lower"] == "solid"

@@ -44,8 +44,9 @@ def offer(cohort: Cohort, classifier: Classifier, mistyped: str | None) -> None:
 def best(cohort: Cohort, classifier: Classifier) -> RowKey | None:
     """The flagged held-out row that makes the best example; None if nobody there is flagged.
 
-    Whom a solid option brings below the line comes first, then whose risk can be moved reliably (by the
-    cohort's map), the largest movement first. Without a map it is the first flagged row.
+    Whom a solid option brings below the line comes first, then whose risk behaviours alone move reliably
+    (Options shows these first), then about whom the model is right, then whose risk can be moved reliably
+    at all (by the cohort's map), the largest movement first. Without a map it is the first flagged row.
     """
     candidates = _flagged(cohort, classifier) & _presentable(cohort)
     if not candidates.any():
@@ -53,10 +54,16 @@ def best(cohort: Cohort, classifier: Classifier) -> RowKey | None:
     keys = cohort.rows.index[candidates]
     lines = data.feasible(cohort, classifier, cohort.schema.default_limits)
     if lines is not None:
+        alone = data.feasible(cohort, classifier, "behaviour")
         lines = lines.reindex(keys)
-        order = lines.assign(crosses=lines["cross"] == "solid", lowers=lines["lower"] == "solid").sort_values(
-            ["crosses", "lowers", "reliable_reduction"], ascending=False, kind="stable"
-        )
+        best_first = {
+            "crosses": lines["cross"] == "solid",
+            "behaviours": False if alone is None else alone["lower"].reindex(keys) == "solid",
+            "right": cohort.target.loc[keys] == 1,
+            "lowers": lines["lower"] == "solid",
+            "reliable_reduction": lines["reliable_reduction"],
+        }
+        order = lines.assign(**best_first).sort_values([*best_first], ascending=False, kind="stable")
         keys = order.index
     person, row = keys[0]
     return str(person), str(row)

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.backend import Constraint
 from sensecf_core.language.local.model import LocalModel
-from sensecf_core.language.prompts.plain import Example
+from sensecf_core.language.prompts.plain import Example, Prompt, build
 from sensecf_core.queries.query import Driver, Query
 from tests.language.cases import save_tiny_model
 from tests.small_cohort import SCHEMA
@@ -68,3 +69,13 @@ def drivers() -> tuple[Driver, ...]:
 @pytest.fixture
 def example(query: Query, drivers: tuple[Driver, ...]) -> Example:
     return Example(query, drivers, {"bmi": 28.0, "sugar": 60})
+
+
+@pytest.fixture
+def prompt(schema: Schema, query: Query) -> Prompt:
+    return build(schema, query, ())
+
+
+@pytest.fixture
+def constraint(schema: Schema, query: Query) -> Constraint:
+    return Constraint(schema, query.movable, 3)

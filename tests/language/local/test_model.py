@@ -24,16 +24,6 @@ from sensecf_core.queries.query import Query
 from tests.language.cases import save_tiny_model
 
 
-@pytest.fixture
-def prompt(schema: Schema, query: Query) -> Prompt:
-    return build(schema, query, ())
-
-
-@pytest.fixture
-def constraint(schema: Schema, query: Query) -> Constraint:
-    return Constraint(schema, query.movable, 3)
-
-
 class Calls:
     """Counts forward passes and the tokens in them."""
 

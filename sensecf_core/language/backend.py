@@ -29,8 +29,8 @@ class Constraint:
 
     ``order`` names features that come first in an answer, the others follow in schema order. With
     ``scores`` only values that have one are offered, each followed by it and the sum so far
-    (:mod:`sensecf_core.language.prompts.sums_grammar`), with ``counts_down`` by what it brings and what is
-    left (:mod:`sensecf_core.language.prompts.grammar`).
+    (:mod:`sensecf_core.language.prompts.sums_grammar`), with a ``gap`` by what it brings and what is then
+    left of it (:mod:`sensecf_core.language.prompts.grammar`).
     """
 
     schema: Schema
@@ -38,7 +38,7 @@ class Constraint:
     max_changes: int
     order: tuple[str, ...] = ()
     scores: EffectScores | None = None
-    counts_down: bool = False
+    gap: int | None = None
 
 
 @dataclass(frozen=True)

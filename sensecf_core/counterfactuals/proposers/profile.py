@@ -46,7 +46,7 @@ class ProfileProposer:
             movable,
             query.limits.max_changes,
             order=scale.order,
-            counts_down=scale.writing.counts_down,
+            gap=scale.gap(query) if scale.writing.counts_down else None,
         )
         written = sample_proposal(
             self.model,

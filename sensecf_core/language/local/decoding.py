@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sensecf_core.language.backend import Stopped
+from sensecf_core.language.prompts.grammar import what_is_left
 
 if TYPE_CHECKING:
     import torch
 
-    from sensecf_core.language.local.tree_attention import PackedRows, Scores
+    from sensecf_core.language.local.tree_attention import PackedRows, Scores, States
 
 MOST_PREFIXES = 4
 """Fixed parts of prompts whose keys and values a model keeps (about 46 KB a token for the default one)."""
@@ -32,17 +33,19 @@ class StopError(Exception):
 class Decoder:
     """What decoding needs of a loaded model.
 
-    ``plain_head`` as in :class:`sensecf_core.language.local.tree_attention.PackedRows`; ``vocabulary`` is the
+    ``states`` as in :class:`sensecf_core.language.local.tree_attention.PackedRows`; ``vocabulary`` is the
     number of logits; ``prefixes`` is the model's own memory of prompt beginnings (tokens → keys and values),
-    to which decoding adds; ``text_of`` decodes tokens.
+    to which decoding adds; ``text_of`` decodes tokens, ``tokens_of``
+    encodes text.
     """
 
     weights: Any
-    plain_head: bool
+    states: States | None
     vocabulary: int
     end_tokens: tuple[int, ...]
     prefixes: dict[tuple[int, ...], Any]
     text_of: Callable[[list[int]], str]
+    tokens_of: Callable[[str], list[int]]
 
 
 @dataclass
@@ -78,6 +81,7 @@ class Decoding:
     """Answers being decoded behind one prompt.
 
     ``stop_reason`` is called between forward passes; methods raise :class:`StopError` with what it returns.
+    What is left of a ``gap`` is written into answers that count down from it.
     """
 
     decoder: Decoder
@@ -86,6 +90,7 @@ class Decoding:
     max_new_tokens: int
     stop_reason: Callable[[], Stopped | None]
     progress: Callable[[int, int], None] | None
+    gap: int | None = None
     packed: PackedRows | None = None
 
     def check_stop(self) -> None:
@@ -101,7 +106,7 @@ class Decoding:
         """
         from sensecf_core.language.local.tree_attention import PackedRows
 
-        self.packed = PackedRows(self.decoder.weights, plain_head=self.decoder.plain_head)
+        self.packed = PackedRows(self.decoder.weights, self.decoder.states)
         start = self._read_fixed(self.packed, tuple(tokens[: min(fixed, len(tokens) - 1)]))
         for scores in self.packed.read_prompt(tokens[start:]):
             self.check_stop()
@@ -192,13 +197,40 @@ class Decoding:
         new = [token]
         if row.matcher is not None:
             row.matcher.consume_token(token)
-            if not row.matcher.is_stopped():
-                forced = row.matcher.compute_ff_tokens()
-                row.matcher.consume_tokens(forced)
-                new += forced
-            row.done = row.complete = row.matcher.is_stopped()
+            new += self._forced(row, [*row.tokens, token])
+            row.done = row.complete = row.done or row.matcher.is_stopped()
         row.tokens += new
         if row.matcher is None and "\n" in self.decoder.text_of(row.tokens).lstrip():
             row.done = row.complete = True
         row.done = row.done or len(row.tokens) >= self.max_new_tokens
         return new
+
+    def _forced(self, row: Row, tokens: list[int]) -> list[int]:
+        """Take the tokens that must follow ``tokens``: by the grammar, and by what is left of the gap."""
+        forced: list[int] = []
+        while not (row.done or row.matcher.is_stopped()):
+            new = row.matcher.compute_ff_tokens() or self._left(row, tokens + forced)
+            if not new:
+                break
+            row.matcher.consume_tokens(new)
+            forced += new
+        return forced
+
+    def _left(self, row: Row, tokens: list[int]) -> list[int]:
+        """Tokens that say what is left; none where it is not to be said now.
+
+        Where something is left, the answer goes on, or ends if nothing more may change.
+        """
+        left = None if self.gap is None else what_is_left(self.gap, self.decoder.text_of(tokens))
+        if left is None:
+            return []
+        if left > 0:
+            going_on = self.decoder.tokens_of(f"{left};")
+            if row.matcher.validate_tokens(going_on) == len(going_on):
+                return going_on
+        said = self.decoder.tokens_of(str(left))
+        if row.matcher.validate_tokens(said) < len(said):
+            return []
+        after = row.matcher.deep_copy()
+        row.done = left > 0 and after.consume_tokens(said) and after.is_accepting()
+        return said

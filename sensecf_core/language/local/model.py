@@ -36,14 +36,22 @@ class LocalModel:
     status_texts = ("The language model reads the profile", "The language model writes its candidates")
     seed_per_query = True
 
-    def __init__(self, model: Any, tokenizer: Any, folder: Path, adapter: Path | None = None) -> None:
-        from sensecf_core.language.local.tree_attention import has_plain_head
+    def __init__(
+        self,
+        model: Any,
+        tokenizer: Any,
+        folder: Path,
+        adapter: Path | None = None,
+        *,
+        answers_only: bool = False,
+    ) -> None:
+        from sensecf_core.language.local.tree_attention import states_of
 
         self.model = model
         self.tokenizer = tokenizer
         self.folder = folder
         self.adapter = adapter
-        self.plain_head = has_plain_head(model)
+        self.states = states_of(model, answers_only=answers_only)
         self.prefixes: dict[tuple[int, ...], Any] = {}
         self._fixed: dict[str, list[int]] = {}
         self.end_tokens = _end_tokens(model, tokenizer)
@@ -63,7 +71,8 @@ class LocalModel:
         ``precision`` and ``device`` are those of :func:`.loading.load_weights`. ``adapter`` is the folder of
         a LoRA adapter made for these weights; it is merged into them, or kept beside 4-bit ones. With
         ``answers_only`` (it will not be trained) ``auto`` means 8-bit weights where that pays
-        (:func:`.int8.pays`). Raises like ``load_weights``, and ``NotReadyError`` with the command to run if
+        (:func:`.int8.pays`), and a small Llama is computed by
+        :class:`.FusedLlama`. Raises like ``load_weights``, and ``NotReadyError`` with the command to run if
         the default model is missing or damaged.
         """
         from sensecf_core.language.local import int8
@@ -74,7 +83,7 @@ class LocalModel:
             model = with_adapter(model, adapter)
         if precision == "int8" or (answers_only and precision == "auto" and int8.pays(model)):
             model = int8.quantise(model)
-        return cls(model, tokenizer, folder, adapter)
+        return cls(model, tokenizer, folder, adapter, answers_only=answers_only)
 
     @cached_property
     def grammar_tokenizer(self) -> Any:
@@ -145,6 +154,7 @@ class LocalModel:
             prompt,
             n=n,
             grammar=None if constraint is None else _grammar(constraint),
+            gap=None if constraint is None else constraint.gap,
             temperature=temperature,
             seed=seed,
             max_new_tokens=_most_tokens(constraint) if max_new_tokens is None else max_new_tokens,
@@ -159,6 +169,7 @@ class LocalModel:
         *,
         n: int,
         grammar: str | None,
+        gap: int | None = None,
         max_new_tokens: int,
         temperature: float = 1.0,
         seed: int = 0,
@@ -173,6 +184,7 @@ class LocalModel:
         prompt : a ``str`` is fed to the model as it is.
         grammar : Lark text for llguidance that every answer obeys; tokens it forces are not sampled
             one by one. Without it an answer ends at the model's end token or its first line break.
+        gap : what the grammar's answers count down from; what is left of it is not sampled but worked out.
         max_new_tokens : most tokens an answer may have; with a grammar, one more than the bytes of
             its longest answer always suffices.
         temperature : 0 takes the likeliest token.
@@ -190,7 +202,13 @@ class LocalModel:
         started = time.perf_counter()
         rows = self._rows(n, seed, grammar)
         decoding = Decoding(
-            self._decoder(), rows, temperature, max_new_tokens, stop_reason(cancelled, deadline), progress
+            self._decoder(),
+            rows,
+            temperature,
+            max_new_tokens,
+            stop_reason(cancelled, deadline),
+            progress,
+            gap,
         )
         text = prompt if isinstance(prompt, str) else chat_text(self.tokenizer, prompt)
         tokens = self.prompt_tokens(text)
@@ -251,11 +269,12 @@ class LocalModel:
     def _decoder(self) -> Decoder:
         return Decoder(
             weights=self.model,
-            plain_head=self.plain_head,
+            states=self.states,
             vocabulary=self.vocabulary,
             end_tokens=self.end_tokens,
             prefixes=self.prefixes,
             text_of=partial(self.text_of, one_line=False),
+            tokens_of=partial(self.tokenizer.encode, add_special_tokens=False),
         )
 
     def _rows(self, n: int, seed: int, grammar: str | None) -> list[Row]:
@@ -284,13 +303,13 @@ def _grammar(constraint: Constraint) -> str:
     asked = (constraint.schema, constraint.movable, constraint.max_changes, constraint.order)
     if constraint.scores is not None:
         return sums_grammar(*asked, constraint.scores)
-    return edits_grammar(*asked, counts_down=constraint.counts_down)
+    return edits_grammar(*asked, counts_down=constraint.gap is not None)
 
 
 def _most_tokens(constraint: Constraint | None) -> int:
     if constraint is None:
         return FREE_TEXT_TOKENS
-    with_sums = constraint.scores is not None or constraint.counts_down
+    with_sums = constraint.scores is not None or constraint.gap is not None
     longest = longest_answer(
         constraint.schema, constraint.movable, constraint.max_changes, with_sums=with_sums
     )

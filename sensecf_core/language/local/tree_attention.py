@@ -10,8 +10,9 @@ a finished row adds none.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -21,6 +22,8 @@ from transformers import DynamicCache
 
 from sensecf_core.language.local.attention_masks import additive_mask
 
+States = Callable[[Tensor, Tensor, Any, Any], Tensor]
+"""Tokens, positions, mask and cache to the last hidden states; see :func:`states_of`."""
 CHUNK = 96
 """Most prompt tokens per forward pass, so that a cancel takes effect between passes."""
 
@@ -49,13 +52,13 @@ class Scores:
 class PackedRows:
     """The growing sequence: the prompt, then the tokens of every row as they are sampled.
 
-    ``plain_head`` says that the model's logits are its output embedding applied to the last hidden
-    state and nothing more (see :func:`has_plain_head`), so that columns can be left out.
+    ``states`` computes the model's last hidden states (:func:`states_of`), None where its logits are more
+    than the output embedding of these. Otherwise columns can be left out.
     """
 
-    def __init__(self, model: Any, *, plain_head: bool) -> None:
+    def __init__(self, model: Any, states: States | None) -> None:
         self.model = model
-        self.plain_head = plain_head
+        self.states = states
         # Made without the config, so that no layer drops what leaves its sliding window: in a packed
         # sequence that is not what leaves a row's own window. The masks enforce the window instead.
         self.cache = DynamicCache()
@@ -153,18 +156,38 @@ class PackedRows:
         self, tokens: Tensor, positions: Tensor, mask: Tensor | dict[str, Tensor] | None, last: list[int]
     ) -> Scores:
         device = self.model.device
-        inputs = {
-            "input_ids": tokens.to(device),
-            "position_ids": positions.to(device),
-            "attention_mask": mask,
-            "past_key_values": self.cache,
-            "use_cache": True,
-        }
+        asked = tokens.to(device), positions.to(device), mask, self.cache
         index = torch.tensor(last, device=device)
-        if self.plain_head:
-            states = self.model.get_decoder()(**inputs).last_hidden_state[0, index]
-            return Scores(states, self.model.get_output_embeddings())
-        return Scores(self.model(**inputs, logits_to_keep=index).logits[0], None)
+        if self.states is not None:
+            return Scores(self.states(*asked)[0, index], self.model.get_output_embeddings())
+        return Scores(self.model(**_inputs(*asked), logits_to_keep=index).logits[0], None)
+
+
+def _inputs(tokens: Tensor, positions: Tensor, mask: Any, cache: Any) -> dict[str, Any]:
+    return {
+        "input_ids": tokens,
+        "position_ids": positions,
+        "attention_mask": mask,
+        "past_key_values": cache,
+        "use_cache": True,
+    }
+
+
+def _states_by_library(model: Any, *asked: Any) -> Tensor:
+    states: Tensor = model.get_decoder()(**_inputs(*asked)).last_hidden_state
+    return states
+
+
+def states_of(model: Any, *, answers_only: bool) -> States | None:
+    """How a model's last hidden states are computed; None where more than a product makes logits of them.
+
+    ``answers_only``: the model will not be trained, so that :class:`.FusedLlama` may take its place.
+    """
+    from sensecf_core.language.local.fused_llama import FusedLlama, fits
+
+    if not has_plain_head(model):
+        return None
+    return FusedLlama.of(model) if answers_only and fits(model) else partial(_states_by_library, model)
 
 
 @torch.inference_mode()

@@ -34,6 +34,9 @@ SCORE_AND_SUM = re.compile(r"[+-]\d+=-?\d+$")
 LONGEST_SCORE_AND_SUM = "+198=-99"
 OPEN, DONE = r"/[+-][0-9]{1,3}=[1-9][0-9]?/", r"/[+-][0-9]{1,3}=(0|-[1-9][0-9]?)/"
 """What a change brings and what is left, above 0 or not."""
+BROUGHT, LEFT = re.compile(r"([+-]\d{1,3})=$"), re.compile(r"=(-?\d+)" + SEPARATOR)
+MOST_LEFT = 99
+"""The largest gap that is written, on either side of the line."""
 EffectScores = Mapping[str, Mapping[str, int]]
 """Feature name → value text → its score in the prompt; values not listed score 0."""
 
@@ -173,6 +176,16 @@ def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]
             choices.append(f"e{position + 1}_{left}")
         rules.append(f"e{position}_{left}: " + " | ".join(choices))
     return rules
+
+
+def what_is_left(gap: int, text: str) -> int | None:
+    """What is left of a gap where an answer that counts down is about to say it; None anywhere else."""
+    brought = BROUGHT.search(text)
+    if brought is None:
+        return None
+    before = LEFT.findall(text)
+    left = (int(before[-1]) if before else gap) + int(brought[1])
+    return max(-MOST_LEFT, min(MOST_LEFT, left))
 
 
 def _countdown_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:

@@ -25,7 +25,7 @@ import numpy as np
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
 from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.language.prompts.grammar import SEPARATOR, read_edits, value_text, write_edits
+from sensecf_core.language.prompts.grammar import MOST_LEFT, SEPARATOR, read_edits, value_text, write_edits
 from sensecf_core.language.prompts.plain import Prompt, reference_case
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable
@@ -179,10 +179,8 @@ class PercentileScale:
 
 
 _SLACK = 1e-9
-MOST_STEPS = 99
-"""Largest gap, and largest gain, that is written: about five log-odds."""
 STEPS = 20
-"""Steps of a log-odds: fine enough for people near the line, and two digits for all others."""
+"""Steps of a log-odds: fine enough near the line, and two digits (about five log-odds) for everybody."""
 
 
 def _log_odds(probability: float) -> float:
@@ -192,7 +190,7 @@ def _log_odds(probability: float) -> float:
 
 def steps(log_odds: float) -> int:
     """Whole steps of log-odds."""
-    return max(-MOST_STEPS, min(MOST_STEPS, round(STEPS * log_odds)))
+    return max(-MOST_LEFT, min(MOST_LEFT, round(STEPS * log_odds)))
 
 
 def _is_number(feature: Feature) -> bool:

@@ -81,7 +81,7 @@ def test_precision_and_what_is_four_bit(model: LocalModel, request: pytest.Fixtu
     assert layer.weight.dtype == kinds[precision]
     assert model.model.get_input_embeddings().weight.dtype != torch.uint8
     assert model.model.get_output_embeddings().weight.dtype != torch.uint8
-    assert not model.model.training and model.plain_head
+    assert not model.model.training and model.states is not None
 
 
 def test_rows_packed_behind_a_prompt_get_the_logits_they_get_alone(model: LocalModel) -> None:
@@ -90,7 +90,7 @@ def test_rows_packed_behind_a_prompt_get_the_logits_they_get_alone(model: LocalM
 
 def check_rows(model: LocalModel, prompt: list[int]) -> None:
     """Three rows of unlike lengths, then again after they were dropped."""
-    packed = PackedRows(model.model, plain_head=model.plain_head)
+    packed = PackedRows(model.model, model.states)
     *_, first = packed.read_prompt(prompt)
     assert first is not None
     same(model, first.of()[0], prompt)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from sensecf_core.language.local import model
 from sensecf_core.language.local.decoding import Row
 from sensecf_core.language.local.model import LocalModel
 from sensecf_core.language.local.tree_attention import CHUNK, PackedRows
-from sensecf_core.language.prompts.grammar import longest_answer, read_edits
+from sensecf_core.language.prompts.grammar import edits_grammar, longest_answer, read_edits
 from sensecf_core.language.prompts.plain import Prompt, build, chat_text
 from sensecf_core.language.prompts.sums_grammar import sums_grammar
 from sensecf_core.queries.query import Query
@@ -113,7 +115,7 @@ def test_rows_with_the_same_tokens_are_read_once(tiny_model: LocalModel) -> None
 
 
 def check_packed_logits(model: LocalModel, prompt: list[int], rows: dict[int, list[list[int]]]) -> None:
-    packed = PackedRows(model.model, plain_head=model.plain_head)
+    packed = PackedRows(model.model, model.states)
     *_, first = packed.read_prompt(prompt)
     assert first is not None
     compare(model, first.of()[0], prompt)
@@ -288,6 +290,33 @@ def test_a_constraint_becomes_a_grammar_and_room_for_its_longest_answer(
     assert all(samples.complete) and (samples.form, samples.stopped) == ("text", None)
     assert samples.prompt == chat_text(tiny_model.tokenizer, prompt)
     assert max(tiny_model.sample(prompt, n=8).tokens) <= model.FREE_TEXT_TOKENS
+
+
+def test_what_is_left_of_a_gap_is_worked_out_and_not_sampled(
+    tiny_model: LocalModel, prompt: Prompt, constraint: Constraint
+) -> None:
+    counting = replace(constraint, gap=40)
+    samples = tiny_model.sample(prompt, n=30, constraint=counting, temperature=3.0)
+    assert all(samples.complete) and len(set(samples.texts)) > 15
+    untrue = 0
+    for text in samples.texts:
+        left = 40
+        for brought, said in re.findall(r"([+-]\d+)=(-?\d+)(?:;|$)", text):
+            left = max(-99, min(99, left + int(brought)))
+            # Once nothing is left, a model that knows nothing may write one digit more.
+            untrue += int(said) != left and not (left <= 0 and said.startswith(str(left)))
+            left = int(said)
+        assert left <= 0 or text.count(";") == 2 or constraint.movable[-1].feature in text.split("; ")[-1]
+    assert not untrue
+    most = len(longest_answer(constraint.schema, constraint.movable, 3, with_sums=True).encode()) + 1
+    asked = {"n": 30, "temperature": 3.0, "max_new_tokens": most}
+    grammar = edits_grammar(constraint.schema, constraint.movable, 3, counts_down=True)
+    alone = tiny_model.decode(prompt, grammar=grammar, **asked)
+    assert any(
+        int(brought) + 40 != int(said)
+        for text in alone.texts
+        for brought, said in re.findall(r"^[^;]*?([+-]\d+)=(-?\d+)", text)
+    ), "the grammar alone lets it count wrongly"
 
 
 def test_first_line() -> None:

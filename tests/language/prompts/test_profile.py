@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import given, strategies as st
 
-from sensecf_core.language.prompts.grammar import edits_grammar, read_edits
+from sensecf_core.language.prompts.grammar import MOST_LEFT, edits_grammar, read_edits, what_is_left
 from sensecf_core.language.prompts.plain import reference_case
 from sensecf_core.language.prompts.profile import PercentileScale, Writing, build
 from tests.language.prompts.test_grammar import MANY, accepts, walk
@@ -103,3 +103,12 @@ def test_an_answer_with_something_left_goes_on() -> None:
     )
     assert accepts(grammar, "count=15-12=-2") and accepts(grammar, "count=15-10=0; flag=1-1=-1")
     assert not accepts(grammar, "count=16-12=-2")
+
+
+def test_what_is_left_is_worked_out_where_it_is_to_be_said() -> None:
+    assert what_is_left(12, "sleep=22-4=") == 8
+    assert what_is_left(12, "sleep=22-4=8; bmi=31+1=") == 9
+    assert what_is_left(12, "sleep=22-4=8; bmi=31-11=-3; fibre=40-2=") == -5, "from what is left, not the gap"
+    assert what_is_left(90, "sleep=22+30=") == MOST_LEFT and what_is_left(-90, "sleep=22-30=") == -MOST_LEFT
+    for elsewhere in ("", "sleep=", "sleep=22", "sleep=22-4", "sleep=22-4=8", "sleep=22-4=8; bmi="):
+        assert what_is_left(12, elsewhere) is None

@@ -49,7 +49,7 @@ def measure_adapter(
         raise InputError(unfit)
     source = found.card.settings.get("source", "shap")
     queries = validation.ValidationSet.of(fitted, "val", n, source)
-    model = LocalModel.load(adapter=found.folder)
+    model = LocalModel.load(adapter=found.folder, answers_only=True)
     progress(0.1, "Measuring on validation queries")
     temperature, rows = validation.choose_temperature(fitted, tuned_prompt(fitted, source), model, queries)
     controls, lessons = controls_of(source), _lessons(fitted, found, progress)

@@ -166,7 +166,7 @@ def _measured(
     rates = measure(
         fitted,
         tuned_prompt(fitted, cell.options.source, cell.options.writing),
-        LocalModel.load(base, adapter=adapter),
+        LocalModel.load(base, adapter=adapter, answers_only=True),
         asked,
         candidates=cell.candidates,
         temperature=cell.temperature,

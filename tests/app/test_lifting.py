@@ -21,7 +21,7 @@ from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from sensecf_core.ui.common import data
-from sensecf_core.ui.interventions import lifting
+from sensecf_core.ui.interventions import answer as intervention_answer, lifting
 from tests.app.conftest import OpenPage, World, page_text, with_fields
 from tests.app.test_interventions import answered, generate
 from tests.small_cohort import SCHEMA
@@ -143,3 +143,32 @@ def test_labels_say_what_a_press_does() -> None:
     order = lifting.offered((limit("profile", profile="contrast"), too_many, *(one for one, _ in said)))
     assert too_many not in order and len(order) == len(said) + 1
     assert [each.limits.profile for each in order[-2:]] == ["contrast", "contrast"]
+
+
+@pytest.mark.parametrize(
+    ("found", "offered"),
+    [
+        (None, True),
+        (Feasibility(cross="fragile", reliable_reduction=None), True),
+        (Feasibility(cross="proven none", reliable_reduction=None), False),
+        (Feasibility(cross="none found", reliable_reduction=1.0), False),
+    ],
+)
+def test_what_a_search_has_tried_is_not_offered_again(
+    world: World, open_page: OpenPage, whole: FittedCohort, found: Feasibility | None, offered: bool
+) -> None:
+    """A search that finds nothing has lifted each limit too: neither wider limits nor contrast would do."""
+    asked, _ = someone(whole, nothing_crosses)
+    answer = explaining.answer(whole, asked)
+    limits = Limits(profile="intervention", frozen=("bmi",))
+    nothing = {"status": "none", "counterfactuals": (), "feasibility": found, "limits": limits}
+    at = open_page("Interventions", answer=answers.save(answer.model_copy(update=nothing)))
+    text = page_text(at)
+    assert ("Allow more features to move" in text) == (found is None)
+    several = answer.model_copy(
+        update=nothing | {"limits": Limits(profile="intervention", frozen=("bmi", "sugar"))}
+    )
+    assert intervention_answer.what_next(several) is not None, "both at once were not tried"
+    keys = [button.key for button in at.button]
+    assert any(str(key).startswith("offer_contrast") for key in keys) == offered
+    assert not at.exception

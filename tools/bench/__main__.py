@@ -104,7 +104,7 @@ def _asked_on_opening(cohort: str, n: int) -> list[tuple[str, str]]:
     if found.frame is None:
         raise RuntimeError(found.why)
     lines = found.frame[found.frame["profile"] == schema.default_limits]
-    lines = lines[lines["lower"] != "none found"]
+    lines = lines[~cohort_map.nothing(lines)]
     movable = set(zip(lines["participant_id"], lines["row_id"], strict=True))
     keys = sample_rows(fitted.cohort, fitted.classifier, predicted=1 - schema.task.desired, n=0, seed=0)
     flags = raised_flags(schema, to_codes(schema, fitted.cohort.rows.loc[keys])).any(axis=1)

@@ -151,12 +151,20 @@ def _refuse_impossible(trial: Trial, codes: Codes) -> None:
 def _graded(problem: Problem, codes: Codes, asked: Goal | None) -> tuple[Counterfactual, Goal]:
     """The option with its evidence, and the goal that it is graded for (see :func:`own_option`)."""
     met: list[tuple[Counterfactual, Goal]] = []
+    narrowly = False
     for goal in _goals(problem, asked):
         query = problem.space.query.model_copy(update={"goal": goal})
         aimed = Problem.of(problem.fitted, query, problem.budget)
         checks = verify(aimed, codes[None])
         if checks.valid[0]:
-            met.append((with_evidence(aimed, checks)[0], goal))
+            option = with_evidence(aimed, checks)[0]
+            narrowly |= option.grade == "on the line"
+            met += [(option, goal)] if option.grade != "on the line" else []
+    if narrowly and not met:
+        raise InputError(
+            "These changes cross the line only just: fewer than half of the retrained copies of the "
+            "classifier would follow, so they are no option; change them further, and save again."
+        )
     if not met:
         way = "lower" if problem.space.desired == 0 else "raise"
         raise InputError(

@@ -63,8 +63,13 @@ def confirmed(
 
 
 def decided(query: Query, feasibility: Feasibility) -> Query:
-    """The query with ``auto`` decided: ``cross`` where a solid crossing was found, else ``lower``."""
-    if query.goal.asked != "auto" or feasibility.cross == "solid" or feasibility.reliable_reduction is None:
+    """The query with ``auto`` decided: ``cross`` where a solid crossing was found, else ``lower``.
+
+    A fragile crossing is asked for only where nothing lowers the risk reliably.
+    """
+    fragile_alone = feasibility.cross == "fragile" and feasibility.lower == "none found"
+    crosses = feasibility.cross == "solid" or fragile_alone
+    if query.goal.asked != "auto" or crosses or feasibility.reliable_reduction is None:
         return query
     return query.model_copy(update={"goal": query.goal.of_kind("lower")})
 

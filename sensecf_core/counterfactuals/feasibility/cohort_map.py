@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -178,26 +178,32 @@ def _hashes_now(cohort: Cohort) -> Json | None:
         return None
 
 
-SOLID = "solid"
+SOLID, FRAGILE, NONE = "solid", "fragile", "none"
 
 
 def phrase(cross: str, lower: str, reliable_reduction: float, desired: int = 0) -> str:
     """What a line of a map says of a person, in a word or three for a table: "solid", "lowers by 8", "none".
 
     :data:`SOLID` means that an option that can be relied on alters the prediction; else how many points of
-    100 the risk moves in nine of ten retrained models.
+    100 the risk moves in nine of ten retrained models. :data:`FRAGILE` means that an option alters the
+    prediction that cannot be relied on, and none moves the risk so.
     """
     if cross == "solid":
         return SOLID
     if lower == "none found":
-        return "none"
+        return FRAGILE if cross == "fragile" else NONE
     moved = points(float(reliable_reduction)).rsplit(" ", 1)[0]
     text = f"{'lowers' if desired == 0 else 'raises'} by {moved}"
     return text if lower == "solid" else f"{text}, fragile"
 
 
+def is_nothing(line: Mapping[str, Any] | pd.Series) -> bool:
+    """Whether by one line of a map nothing crosses and nothing lowers the risk reliably."""
+    return line["cross"] not in ("solid", "fragile") and bool(line["lower"] == "none found")
+
+
 def nothing(frame: pd.DataFrame) -> pd.Series:
-    """For which lines of a map nothing crosses and nothing lowers the risk reliably."""
+    """For which lines of a map :func:`is_nothing`."""
     return ~frame["cross"].isin(["solid", "fragile"]) & (frame["lower"] == "none found")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from sensecf_core.cohorts.encoding import Codes
 from sensecf_core.counterfactuals.checks.sentences import gap, one_lifted
@@ -62,8 +63,11 @@ def _where_it_ended(trace: Trace, goal: Goal) -> str:
         "target": ("reaches the target risk", "reach the target risk"),
     }[goal.kind]
 
-    def some(many: int) -> str:
-        return f"1 candidate {does}" if many == 1 else f"{many} candidates {do}"
+    def some(step: Literal["valid", "plausible"]) -> str:
+        many = getattr(trace, step)
+        different = trace.different.get(step, many)
+        also = "" if different == many else f" ({different} different)"
+        return f"1 candidate {does}" if many == 1 else f"{many} candidates{also} {do}"
 
     if not trace.readable:
         return f"None of the {trace.proposed} candidates could be read as changes."
@@ -72,9 +76,9 @@ def _where_it_ended(trace: Trace, goal: Goal) -> str:
     if not trace.valid:
         return f"None of the {trace.within_limits} candidates within the limits {does}."
     if trace.on_the_line:
-        return f"{some(trace.plausible)}, but too narrowly to be believed."
+        return f"{some('plausible')}, but too narrowly to be believed."
     return (
-        f"{some(trace.valid)}, but {'that' if trace.valid == 1 else 'all'} would make this an unusual row: "
+        f"{some('valid')}, but {'that' if trace.valid == 1 else 'all'} would make this an unusual row: "
         "nothing similar is in the training data."
     )
 

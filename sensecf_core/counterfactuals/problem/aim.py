@@ -29,9 +29,7 @@ class Aim:
         """The aim of a goal, by the classifier's threshold."""
         if goal.kind == "lower":
             return cls(desired, None)
-        if goal.kind == "target" and goal.target is not None:
-            return cls(desired, goal.target / 100)
-        return cls(desired, threshold)
+        return cls(desired, goal.line(threshold))
 
     def met(self, after: Floats, before: Floats | float) -> Mask:
         """Whether p(class 1) ``after`` meets the aim, where it was ``before``; shapes are broadcast."""

@@ -75,7 +75,8 @@ def estimate_effects(
         found = (
             _outermost_values(space, options) if source == "none" else _best_values(space, options, effect)
         )
-        gap = abs(fitted.threshold_margin - log_odds(query.factual.probability))
+        line = log_odds(query.goal.line(fitted.classifier.threshold))
+        gap = abs(line - log_odds(query.factual.probability))
         hints.append(PromptHints(gap=gap, effects=found, context=_context(fitted, query, shap)))
     return tuple(hints)
 

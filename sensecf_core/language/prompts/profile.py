@@ -137,8 +137,8 @@ class PercentileScale:
         return query.model_copy(update={"movable": movable})
 
     def gap(self, query: Query) -> int:
-        """How far the factual lies from the line, in steps of log-odds; negative beyond it."""
-        away = _log_odds(query.factual.probability) - _log_odds(self.line)
+        """How far the factual lies from the line (or target), in steps of log-odds; negative beyond it."""
+        away = _log_odds(query.factual.probability) - _log_odds(query.goal.line(self.line))
         return steps(-away if query.desired else away)
 
     def text(self, query: Query, edits: Mapping[str, Value], left: Sequence[int]) -> str:
@@ -209,7 +209,7 @@ def build(scale: PercentileScale, query: Query, pushes: Mapping[str, float] | No
     movable = {item.feature: item for item in query.movable}
     goal = GOAL.format(
         risk=WHOLE * query.factual.probability,
-        line=WHOLE * scale.line,
+        line=WHOLE * query.goal.line(scale.line),
         gap=scale.gap(query),
         goal=HIGHER if query.desired else LOWER,
         most=query.limits.max_changes,

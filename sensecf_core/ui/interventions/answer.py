@@ -196,9 +196,16 @@ def _nothing(page: Page, answer: Answer, key: str) -> None:
             card.changes(page, answer, answer.best.changes, {})
     if (advice := what_next(answer)) is not None:
         st.caption(advice)
-    explained = answer.limits.profile == "contrast" or lifting.explains(_binding(answer))
-    if not explained and answer.status in ("already_desired", "none"):
+    if _contrast_may(answer):
         offer_contrast(schema, key)
+
+
+def _contrast_may(answer: Answer) -> bool:
+    """Whether an explanation may be found and is not offered yet: a search that lifted limits tried it."""
+    if answer.limits.profile == "contrast" or lifting.explains(_binding(answer)):
+        return False
+    crosses = answer.feasibility is None or answer.feasibility.cross in ("solid", "fragile")
+    return answer.status == "already_desired" or (answer.status == "none" and crosses)
 
 
 def _binding(answer: Answer) -> tuple[BindingLimit, ...]:
@@ -210,7 +217,9 @@ def what_next(answer: Answer) -> str | None:
     limits = answer.limits
     if _binding(answer):  # a button each says it
         return None
-    if answer.status == "none" and (limits.frozen or limits.ranges or limits.levels):
+    own = len(limits.frozen) + len(limits.ranges) + len(limits.levels)
+    # A search has lifted each of them alone, to no avail, and the reasons say so.
+    if answer.status == "none" and own > (1 if answer.feasibility is not None else 0):
         return "Allow more features to move, or widen their ranges, and ask again."
     return NEXT_STEPS.get(answer.status)
 

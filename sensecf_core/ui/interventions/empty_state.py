@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.counterfactuals.checks.sentences import points, risk, risk_beside
+from sensecf_core.counterfactuals.feasibility.cohort_map import is_nothing
 from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.interventions import answer, card, lifting
 from sensecf_core.ui.limits import limits_fields
@@ -39,6 +40,10 @@ def first_sentence(page: Page) -> str | None:
     if line["cross"] == "solid":
         return "A search of the model finds changes that would alter this prediction and can be relied on."
     gap = _gap(page, line)
+    if line["cross"] == "fragile" and line["lower"] == "none found":
+        return (
+            "A search of the model finds changes that would alter this prediction, but none to be relied on."
+        )
     if line["lower"] == "none found":
         said = "No realistic change alters this prediction, or moves its risk in a way that can be relied on"
         return f"{said}{gap}."
@@ -62,7 +67,7 @@ def may_find(page: Page) -> bool:
     if flagged == schema.task.desired:
         return False
     line = _line(page)
-    return line is None or line["lower"] != "none found"
+    return line is None or not is_nothing(line)
 
 
 def skeleton() -> None:

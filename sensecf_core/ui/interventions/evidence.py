@@ -109,10 +109,13 @@ def funnel_line(trace: Trace) -> str:
 
 
 def _step(trace: Trace, name: str) -> str:
-    passed = getattr(trace, name)
-    different = _different(trace, name)
-    also = f" ({different} different)" if different != passed else ""
-    return f"{name.replace('_', ' ')} {passed}{also}"
+    return f"{name.replace('_', ' ')} {_counted(trace, name)}"
+
+
+def _counted(trace: Trace, name: str) -> str:
+    """How many candidates passed a step, and how many different ones where these are fewer."""
+    passed, different = getattr(trace, name), _different(trace, name)
+    return f"{passed} ({different} different)" if different != passed else str(passed)
 
 
 def _different(trace: Trace, name: str) -> int:
@@ -132,9 +135,8 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
             + (f"; of the first {first.proposed}, {first.valid} were valid." if first else ".")
         )
     sentence = (
-        f"Of {wording.counted(trace.proposed, 'candidate')}, {trace.unique} different, "
-        f"{trace.valid} {MET[answer.goal.kind]} as they came and {trace.plausible} of these resemble "
-        f"{people}."
+        f"Of {_counted(trace, 'proposed')} candidates, {_counted(trace, 'valid')} {MET[answer.goal.kind]} as "
+        f"they came and {_counted(trace, 'plausible')} of these resemble {people}."
     )
     charts.show(charts.funnel(steps, sentence), f"funnel{key}")
     table = pd.DataFrame(

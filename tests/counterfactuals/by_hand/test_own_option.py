@@ -111,3 +111,23 @@ def test_a_target_of_the_option_that_it_came_from_is_graded_first(
     assert own.goal == goal and own.counterfactuals[0].valid
     out_of_reach = CameFrom(asked.answer_id, 1, "intervention", 0, goal.model_copy(update={"target": 0.1}))
     assert own_option(fitted, key, edits, by="Dr Lee", came_from=out_of_reach).goal.kind == "lower"
+
+
+def test_what_crosses_only_just_is_refused_and_never_an_option(
+    fitted: FittedCohort, flagged: list[str]
+) -> None:
+    """Hand changes of people near the line, in steps of half a unit: some flip the classifier by a hair."""
+    refused, grades = 0, set()
+    for person in flagged[:4]:
+        now = fitted.cohort.rows.loc[(person, "0")]
+        for name in ("bmi", "waist", "sugar"):
+            for step in (0.5, 1.0, 2.0, 4.0, 8.0):
+                decimals = fitted.schema.feature(name).decimals
+                edits = {name: round(float(now[name]) - step * 10**-decimals * 5, decimals)}
+                try:
+                    own = own_option(fitted, (person, "0"), edits, by="Dr Lee")
+                except InputError as error:
+                    refused += "cross the line only just" in str(error)
+                else:
+                    grades.add(own.counterfactuals[0].grade)
+    assert refused and grades and "on the line" not in grades

@@ -12,12 +12,13 @@ from sensecf_core.counterfactuals import explain as explaining
 from sensecf_core.counterfactuals.baselines.exact_distance import prove
 from sensecf_core.counterfactuals.checks.grades import grade_reductions, grade_rows
 from sensecf_core.counterfactuals.explain import answer, query_of
+from sensecf_core.counterfactuals.feasibility.ask import decided
 from sensecf_core.counterfactuals.feasibility.assess import Reach, assess
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.errors import InputError
-from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.answer import Answer, Feasibility
 from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.request import ExplainRequest
 from tests.counterfactuals.checks.test_grades import problem
@@ -156,6 +157,28 @@ def test_auto_crosses_where_that_is_solid_and_else_lowers(fitted: FittedCohort, 
             assert (found.feasibility.reliable_reduction or 0) >= best
             assert "In nine of ten retrained copies it would fall by" in found.counterfactuals[0].sentence
     assert kinds == {"cross", "lower"}
+
+
+@pytest.mark.parametrize(
+    ("cross", "lower", "reduction", "kind"),
+    [
+        ("solid", "solid", 9.0, "cross"),
+        ("fragile", "solid", 9.0, "lower"),
+        ("fragile", "fragile", 2.0, "lower"),
+        ("fragile", "none found", 0.0, "cross"),
+        ("none found", "none found", 0.0, "lower"),
+        ("proven none", "solid", 9.0, "lower"),
+        ("none found", "none found", None, "cross"),
+    ],
+)
+def test_auto_asks_for_a_fragile_crossing_where_nothing_lowers(
+    cross: Any, lower: Any, reduction: float | None, kind: str
+) -> None:
+    query = problem().space.query.model_copy(update={"goal": Goal(kind="cross", asked="auto")})
+    found = Feasibility(cross=cross, lower=lower, reliable_reduction=reduction, best_probability=0.4)
+    assert decided(query, found).goal == Goal(kind=kind, asked="auto")  # type: ignore[arg-type]
+    named = query.model_copy(update={"goal": Goal(kind="cross", asked="cross")})
+    assert decided(named, found) == named
 
 
 def test_contrast_crosses_unless_asked_otherwise(fitted: FittedCohort, flagged: list[str]) -> None:

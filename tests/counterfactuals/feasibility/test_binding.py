@@ -10,11 +10,12 @@ from hypothesis import given, strategies as st
 
 from sensecf_core.counterfactuals.checks.sentences import gap
 from sensecf_core.counterfactuals.explain import answer, query_of
+from sensecf_core.counterfactuals.feasibility import reasons
 from sensecf_core.counterfactuals.feasibility.binding import binding_limits
 from sensecf_core.counterfactuals.feasibility.reasons import _what_binds
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.problem import Problem
-from sensecf_core.queries.answer import BindingLimit, Feasibility
+from sensecf_core.queries.answer import BindingLimit, Feasibility, Trace
 from sensecf_core.queries.goal import CROSS, Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.request import ExplainRequest
@@ -183,3 +184,18 @@ def test_what_binds_is_said_in_words() -> None:
     assert _what_binds(free, []) == f"{alone}."
     own = free.model_copy(update={"frozen": ("sleep",)})
     assert _what_binds(own, []) == f"{alone}, nor with any one of your own limits lifted."
+
+
+def test_candidates_that_came_more_than_once_are_counted_both_ways() -> None:
+    steps = {"proposed": 16, "unique": 9, "readable": 16, "within_limits": 12, "valid": 5, "plausible": 0}
+    trace = Trace(**steps, shown=0, different={"valid": 2, "plausible": 0})
+    said = reasons._where_it_ended(trace, CROSS)
+    assert said.startswith(
+        "5 candidates (2 different) alter the prediction, but all would make this an unusual"
+    )
+    narrowly = trace.model_copy(update={"plausible": 5, "on_the_line": 1, "different": {"plausible": 1}})
+    assert reasons._where_it_ended(narrowly, CROSS) == (
+        "5 candidates (1 different) alter the prediction, but too narrowly to be believed."
+    )
+    once = trace.model_copy(update={"different": {}})
+    assert reasons._where_it_ended(once, CROSS).startswith("5 candidates alter the prediction")

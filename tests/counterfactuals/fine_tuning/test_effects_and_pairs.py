@@ -35,6 +35,7 @@ from sensecf_core.counterfactuals.search.effects import (
     estimate_effects,
 )
 from sensecf_core.language.prompts.fine_tuned import ENOUGH as ENOUGH_TENTHS
+from sensecf_core.queries.goal import Goal
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query
 
@@ -51,6 +52,19 @@ def queries(fitted: FittedCohort) -> tuple[Query, ...]:
 @pytest.fixture(scope="module")
 def pairs(fitted: FittedCohort) -> tuple[Pair, ...]:
     return build(fitted, seed=4, variants=2, most_rows=40)
+
+
+def test_a_target_is_the_line_that_the_gap_is_to(fitted: FittedCohort, queries: tuple[Query, ...]) -> None:
+    goal = Goal(kind="target", target=20, asked="target")
+    aimed = [query.model_copy(update={"goal": goal}) for query in queries]
+    for query, hints, crossing in zip(
+        queries, estimate_effects(fitted, aimed), estimate_effects(fitted, queries), strict=True
+    ):
+        risk, line = query.factual.probability, fitted.classifier.threshold
+        # 20 of 100 is the log-odds -ln 4.
+        assert hints.gap == pytest.approx(np.log(risk / (1 - risk)) + np.log(4))
+        assert crossing.gap == pytest.approx(np.log(risk / (1 - risk)) - np.log(line / (1 - line)))
+        assert hints.effects == crossing.effects
 
 
 def test_levers_name_allowed_changes_the_most_useful_first(

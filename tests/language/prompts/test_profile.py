@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 from sensecf_core.language.prompts.grammar import MOST_LEFT, edits_grammar, read_edits, what_is_left
 from sensecf_core.language.prompts.plain import reference_case
 from sensecf_core.language.prompts.profile import PercentileScale, Writing, build
+from sensecf_core.queries.goal import Goal
 from tests.language.prompts.test_grammar import MANY, accepts, walk
 
 SCHEMA, QUERY, _ = reference_case()
@@ -34,6 +35,12 @@ def test_from_the_other_side_the_gap_is_as_long() -> None:
     below = QUERY.factual.model_copy(update={"probability": 0.38, "predicted": 0})
     other = QUERY.model_copy(update={"desired": 1, "factual": below})
     assert SCALE.gap(other) == SCALE.gap(QUERY) == 10
+
+
+def test_a_target_is_told_as_the_line() -> None:
+    aimed = QUERY.model_copy(update={"goal": Goal(kind="target", target=38, asked="target")})
+    # p = 0.38 lies as far below an even chance as 0.62 lies above: twenty twentieths.
+    assert build(SCALE, aimed).user.startswith("risk=62 line=38 gap=20 wanted=lower")
 
 
 def test_an_answer_counts_down_and_reads_back_in_units() -> None:

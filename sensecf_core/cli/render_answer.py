@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sensecf_core.cli.output import of_100
-from sensecf_core.cli.row_lines import head
+from sensecf_core.cli.row_lines import head, second_judge
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
-from sensecf_core.counterfactuals.checks.sentences import gap, measure, number, one_lifted, points, risk
+from sensecf_core.counterfactuals.checks.sentences import gap, measure, number, one_lifted, points
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, RaisedFlag, Trace
 from sensecf_core.queries.goal import GoalKind
 from sensecf_core.records.kept_options import kept_options
@@ -101,16 +101,14 @@ def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: S
 
 def _second_judge(counterfactual: Counterfactual, answer: Answer) -> str:
     """How the second judge sees a counterfactual: by its own line where that decides, else by its move."""
-    seen, agrees = of_100(counterfactual.second_judge_probability), counterfactual.second_judge_agrees
-    if answer.goal.kind != "cross" and counterfactual.second_agrees is not None:
-        follows = "moves the same way" if counterfactual.second_agrees else "does not follow"
-        return f"second judge {follows} ({seen})"
-    own_line = "" if answer.second_threshold is None else f", its own line {risk(answer.second_threshold)}"
-    view = "agrees" if agrees else "disagrees"
-    if agrees and counterfactual.second_agrees is False:
+    seen, votes = counterfactual.second_judge_probability, counterfactual.second_agrees
+    if answer.goal.kind != "cross" and votes is not None:
+        return second_judge("moves the same way" if votes else "does not follow", seen, None)
+    view = "agrees" if counterfactual.second_judge_agrees else "disagrees"
+    if counterfactual.second_judge_agrees and votes is False:
         # Its class is the desired one, yet it did not vote for the grade: it was so before any change.
         view = "said so before any change and does not follow"
-    return f"second judge {view} ({seen}{own_line})"
+    return second_judge(view, seen, answer.second_threshold)
 
 
 def _believed(counterfactual: Counterfactual, goal: GoalKind) -> str:

@@ -33,7 +33,7 @@ train:  ## train the built-in classifiers again
 	@.venv/bin/python -m sensecf_core train --cohort heart
 	@.venv/bin/python -m sensecf_core train --cohort aireadi
 
-bench:  setup  ## measure: start, answers, candidates per second, checks, sensor data and pages, memory
+bench:  setup  ## measure: start, answers, candidates per second, checks, feasibility map, sensors, pages, memory
 	@tools/setup.sh tests
 	@.venv/bin/python -m tools.bench
 

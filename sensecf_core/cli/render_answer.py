@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from sensecf_core.cli.output import of_100
-from sensecf_core.cli.row_lines import head
+from sensecf_core.cli.row_lines import head, second_judge
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
-from sensecf_core.counterfactuals.checks.sentences import gap, measure, number, one_lifted, points, risk
+from sensecf_core.counterfactuals.checks.sentences import gap, measure, number, one_lifted, points
 from sensecf_core.queries.answer import Answer, Change, Counterfactual, RaisedFlag, Trace
 from sensecf_core.queries.goal import GoalKind
 from sensecf_core.records.kept_options import kept_options
@@ -86,12 +86,10 @@ def _gap(answer: Answer) -> list[str]:
 def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: Schema) -> list[str]:
     low, high = counterfactual.interval or (None, None)
     refits = "" if low is None or high is None else f" (90 % of refits: {100 * low:.0f} to {100 * high:.0f})"
-    own_line = "" if answer.second_threshold is None else f", its own line {risk(answer.second_threshold)}"
-    view = "agrees" if counterfactual.second_judge_agrees else "disagrees"
     lines = [
         f"  {rank}. {_changes(counterfactual.changes, schema)}",
         f"     {of_100(answer.factual.probability)} → {of_100(counterfactual.probability)}{refits}; "
-        f"second judge {view} ({of_100(counterfactual.second_judge_probability)}{own_line})",
+        f"{_second_judge(counterfactual, answer)}",
     ]
     if counterfactual.grade is not None:
         lines.append(f"     {_believed(counterfactual, answer.goal.kind)}")
@@ -99,6 +97,18 @@ def _option(rank: int, counterfactual: Counterfactual, answer: Answer, schema: S
     if counterfactual.sentence:
         lines.append(f"     {counterfactual.sentence}")
     return lines
+
+
+def _second_judge(counterfactual: Counterfactual, answer: Answer) -> str:
+    """How the second judge sees a counterfactual: by its own line where that decides, else by its move."""
+    seen, votes = counterfactual.second_judge_probability, counterfactual.second_agrees
+    if answer.goal.kind != "cross" and votes is not None:
+        return second_judge("moves the same way" if votes else "does not follow", seen, None)
+    view = "agrees" if counterfactual.second_judge_agrees else "disagrees"
+    if counterfactual.second_judge_agrees and votes is False:
+        # Its class is the desired one, yet it did not vote for the grade: it was so before any change.
+        view = "said so before any change and does not follow"
+    return second_judge(view, seen, answer.second_threshold)
 
 
 def _believed(counterfactual: Counterfactual, goal: GoalKind) -> str:

@@ -34,6 +34,18 @@ def head(
     )
 
 
+def second_judge(view: str, probability: float, own_line: float | None) -> str:
+    """Name the second judge's view ("agrees"), and its risk beside its own line, where it goes by that.
+
+    Its line is another one than the classifier's: of the same row, 46 of 100 may agree with 60 of 100.
+    """
+    from sensecf_core.counterfactuals.checks.sentences import risk, risk_beside
+
+    if own_line is None:
+        return f"second judge {view} ({of_100(probability)})"
+    return f"second judge {view} ({risk_beside(probability, own_line)} of 100, its own line {risk(own_line)})"
+
+
 def say_default_row(cohort: Cohort, participants: Iterable[str]) -> None:
     """Say on stderr which row is used for each participant who has several."""
     schema = cohort.schema

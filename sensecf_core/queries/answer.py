@@ -267,7 +267,8 @@ class Answer(Plain):
 
         Columns are every feature that some counterfactual changes (missing: this one leaves it as it is),
         then ``probability`` (p(class 1)), ``valid``, ``gower`` and ``n_changed``; a feature that is called
-        like one of these stands as ``valid (feature)``. ``attrs["notice"]`` says what the numbers are not.
+        like one of these stands as ``valid (feature)``. ``attrs["notice"]`` says what the numbers are not,
+        ``attrs["goal"]`` by which goal a row is valid (``cross``, ``lower`` or ``target``).
         """
         import pandas as pd
 
@@ -286,5 +287,5 @@ class Answer(Plain):
         ]
         numbers = pd.RangeIndex(1, len(lines) + 1, name="counterfactual")
         frame = pd.DataFrame(lines, columns=[*changed, *checks], index=numbers)
-        frame.attrs["notice"] = DISCLAIMER_LONG
+        frame.attrs |= {"notice": DISCLAIMER_LONG, "goal": self.goal.kind}
         return frame

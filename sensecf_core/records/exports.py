@@ -3,7 +3,8 @@
 Both carry the notice, the origin of the rows, whether they are about real people, and the answer's
 provenance. The CSV is in long form: one row per changed feature of each counterfactual, with the columns of
 the counterfactual and the answer repeated on each row. An answer without counterfactuals has one row with
-empty change columns, so that counts of answers stay right.
+empty change columns, so that counts of answers stay right. ``grade`` and ``valid`` are by the goal of the
+row, and ``second_judge_agrees`` is by its ``second_threshold``.
 """
 
 from __future__ import annotations
@@ -40,9 +41,13 @@ _ANSWER = (
     "seed",
     "limits_profile",
     "desired",
+    "goal",
+    "target",
     "status",
     "reasons",
+    "feasibility_cross",
     "threshold",
+    "second_threshold",
     "factual_probability",
     "proposed",
     "readable",
@@ -242,9 +247,13 @@ def _answer_cells(answer: Answer, schema: Schema | None) -> dict[str, Cell]:
         "seed": answer.seed,
         "limits_profile": answer.limits.profile,
         "desired": answer.desired,
+        "goal": answer.goal.kind,
+        "target": answer.goal.target,
         "status": answer.status,
         "reasons": " | ".join(answer.reasons),
+        "feasibility_cross": None if answer.feasibility is None else answer.feasibility.cross,
         "threshold": answer.threshold,
+        "second_threshold": answer.second_threshold,
         "factual_probability": answer.factual.probability,
         "proposed": answer.trace.proposed,
         "readable": answer.trace.readable,

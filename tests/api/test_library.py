@@ -55,7 +55,7 @@ def test_the_same_model_asked_directly_says_the_desired_class(
     )
     table = answer.to_frame()
     assert answer.status == "found" and len(table) == len(answer.counterfactuals) > 1
-    assert "pressure" not in table and table["valid"].all()
+    assert "pressure" not in table and table["valid"].all() and table.attrs["goal"] == "cross"
     said = asked_directly(pipeline, frame, answer)
     assert (said < model.threshold).all()
     assert said == pytest.approx(table["probability"], abs=1e-5)

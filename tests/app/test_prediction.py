@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,19 @@ def test_pushes_in_points_add_up_to_the_way_from_the_average_risk() -> None:
 def test_somebody_unflagged_is_said_to_be_below_the_line(world: World, open_page: OpenPage) -> None:
     text = page_text(open_page("Prediction", cohort="small", participant=world.unflagged))
     assert "**does not flag**" in text and "below the line" in text
+
+
+@pytest.mark.parametrize(("own_line", "view"), [(0.3, "agrees"), (0.9, "**disagrees**")])
+def test_the_second_model_is_told_beside_its_own_line(
+    own_line: float, view: str, world: World, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives 46 of 100: of somebody flagged, that agrees by a line of 30 and disagrees by one of 90."""
+    moved = replace(world.classifier, second_threshold=own_line)
+    monkeypatch.setattr(type(moved), "second_probability", lambda self, rows: np.full(len(rows), 0.46))
+    monkeypatch.setattr(store, "load", lambda cohort: moved)
+    text = page_text(open_page("Prediction", cohort="small", participant=world.flagged))
+    told = f"A second, simpler model {view} (46 of 100; its own line: {round(100 * own_line)})."
+    assert told in text
 
 
 def test_what_was_recorded_is_said_and_whether_the_model_has_seen_it(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
+import pandas as pd
+import pypdf
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -21,7 +25,7 @@ from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.ui.choice import excluded_participants
-from sensecf_core.ui.common import row_wording
+from sensecf_core.ui.common import row_wording, widgets
 from tests.app.conftest import PAGES, OpenPage, page_text
 from tests.app.test_interventions import ask
 
@@ -220,6 +224,31 @@ def test_time_below_54_stands_first(cohort: Cohort, open_page: OpenPage) -> None
     assert flag.startswith("**Act on this first.**") and "of 15 minutes or more" in flag
     at.radio(key="glucose_unit").set_value("mmol/L").run()
     assert any("Time below 3.0 mmol/L" in one.value for one in at.error)
+
+
+def test_files_of_the_report_have_the_red_flags_of_the_strip(
+    cohort: Cohort, someone: str, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = cohort.rows.copy()
+    rows.loc[someone, ["systolic", "diastolic"]] = (182.0, 95.0)
+    flagged = replace(cohort, rows=rows, data_sha256="flagged")
+    monkeypatch.setattr(registry, "load", lambda name: flagged)
+    classifier = store.load(cohort)
+    monkeypatch.setattr(store, "ready", lambda cohort: True)
+    monkeypatch.setattr(store, "load", lambda cohort: classifier)
+    made: dict[str, Callable[[], str | bytes]] = {}
+    monkeypatch.setattr(widgets, "download", lambda *args, key, **_: made.update({key: args[1]}))
+    at = open_page("Glucose", cohort=COHORT, participant=someone)
+    label = "Blood pressure 182/95 mmHg"
+    assert label in at.error[0].value
+    for name in ("glucose_figures", "glucose_days"):
+        content = made[name]()
+        assert isinstance(content, bytes)
+        table = pd.read_csv(io.BytesIO(content))
+        assert table["red_flags"].str.startswith(f"{label}: ").all(), name
+    content = made["glucose_a4"]()
+    assert isinstance(content, bytes)
+    assert label in pypdf.PdfReader(io.BytesIO(content)).pages[0].extract_text()
 
 
 def test_without_sensors_or_somebody_chosen_the_page_says_so(open_page: OpenPage) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pypdf
 import pytest
 
 from sensecf_core.cohorts.builtin import read_schema
+from sensecf_core.datasets import registry
 from sensecf_core.queries.answer import Answer, RaisedFlag
 from sensecf_core.queries.query import Factual
 from sensecf_core.records import answers, audit, decisions
@@ -205,6 +207,24 @@ def test_the_glucose_report_of_a_participant(command: Command, tmp_path: Path) -
     assert [f"ACT ON THIS FIRST: {flag}" for flag in set(days["red_flags"])] == told["red_flags"]
     assert set(days["participant_id"].astype(str)) == {WORE} and set(days["data_label"]) == {"SYNTHETIC DATA"}
     assert (days["mean_mmol_l"].dropna() < 25).all() and days["enough_readings"].sum() >= 3
+
+
+def test_a_glucose_report_begins_with_the_red_flags_of_the_participants_rows(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cohort = registry.load("aireadi")
+    rows = cohort.rows.copy()
+    rows.loc[WORE, ["systolic", "diastolic"]] = (182.0, 95.0)
+    monkeypatch.setattr(registry, "load", lambda name: replace(cohort, rows=rows))
+    out = tmp_path / "days.csv"
+    asked = ("export", *GLUCOSE, WORE, "--cohort", "aireadi", "--format", "csv", "--out", str(out))
+    first, second, *_ = command(*asked).out.splitlines()
+    assert first.startswith("ACT ON THIS FIRST: Blood pressure 182/95 mmHg: 180/120 mmHg or more")
+    assert second.startswith("ACT ON THIS FIRST: Time below 54 mg/dL")
+    assert command(*asked, "--json").json["red_flags"] == [first, second]
+    (flags,) = set(pd.read_csv(out, encoding="utf-8-sig")["red_flags"])
+    pressure, low = flags.split(" | ")
+    assert pressure.startswith("Blood pressure 182/95 mmHg: ") and low.startswith("Time below 54 mg/dL")
 
 
 def test_a_folder_that_is_not_there(command: Command, stored: Answer, tmp_path: Path) -> None:

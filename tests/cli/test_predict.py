@@ -5,11 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sensecf_core.classifiers import store
+from sensecf_core.classifiers.classifier import Classifier
+from sensecf_core.datasets import registry
 from tests.cli.conftest import Command
 
 PREDICT = ("predict", "--cohort", "nhanes", "--json")
+
+
+def registered() -> Classifier:
+    return store.load(registry.load("nhanes"))
 
 
 def test_a_row_as_it_is(command: Command, person: str) -> None:
@@ -20,6 +28,7 @@ def test_a_row_as_it_is(command: Command, person: str) -> None:
     assert (entry["participant_id"], entry["row_id"], entry["predicted"]) == (person, "0", 1)
     assert entry["probability"] >= ended.json["threshold"]
     assert 0 <= entry["second_judge_probability"] <= 1
+    assert ended.json["second_threshold"] == registered().second_threshold
     assert entry["violations"] == []
 
 
@@ -37,8 +46,6 @@ def test_rules_and_directions_are_named(command: Command, person: str) -> None:
 
 
 def test_contrast_has_no_directions(command: Command, person: str) -> None:
-    from sensecf_core.datasets import registry
-
     bmi = float(registry.load("nhanes").rows.loc[(person, "0"), "bmi"])
     up = (*PREDICT, "--participant", person, "--set", f"bmi={bmi + 1}")
     assert any("may only go down" in text for text in command(*up).json["predictions"][0]["violations"])
@@ -102,3 +109,16 @@ def test_the_text_for_people(command: Command, person: str) -> None:
     assert f"{person} (row 0): " in ended.out
     assert "of 100" in ended.out
     assert "breaks: `age` is context" in ended.out
+
+
+@pytest.mark.parametrize(("agrees", "view"), [(True, "agrees"), (False, "disagrees")])
+def test_the_second_judge_is_told_beside_its_own_line(command: Command, agrees: bool, view: str) -> None:
+    cohort, classifier = registry.load("nhanes"), registered()
+    rows, own_line = cohort.part("test"), classifier.second_threshold
+    second = classifier.second_probability(rows)
+    same = (second >= own_line) == classifier.predict(rows).astype(bool)
+    apart = abs(second - own_line) > 0.01  # else it may be "just under"
+    position = int(np.flatnonzero((same == agrees) & apart)[0])
+    ended = command("predict", "--cohort", "nhanes", "--participant", str(rows.index[position][0]))
+    shown, line = round(100 * second[position]), round(100 * own_line)
+    assert f"; second judge {view} ({shown} of 100, its own line {line})" in ended.out

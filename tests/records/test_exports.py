@@ -11,7 +11,8 @@ from hypothesis import given, strategies as st
 
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG
-from sensecf_core.queries.answer import Answer, RaisedFlag
+from sensecf_core.queries.answer import Answer, Feasibility, RaisedFlag
+from sensecf_core.queries.goal import Goal
 from sensecf_core.records.exports import (
     CSV_COLUMNS,
     answers_csv,
@@ -61,6 +62,22 @@ def test_one_row_per_changed_feature() -> None:
     assert {row["probability"] for row in rows} == {"0.21"}
     assert rows[0]["feature_label"] == "Body mass index"
     assert (rows[0]["percentile"], rows[1]["percentile"]) == ("42.5", "")
+
+
+def test_each_row_says_by_which_goal_it_is_graded() -> None:
+    feasible = Feasibility(cross="none found", reliable_reduction=4.0)
+    asked = [
+        make_answer("a1", second_threshold=0.36),
+        make_answer("a2", goal=Goal(kind="lower", asked="auto"), feasibility=feasible),
+        make_answer("a3", goal=Goal(kind="target", target=40.0, asked="target"), counterfactuals=()),
+    ]
+    told = ("goal", "target", "feasibility_cross", "second_threshold")
+    rows = {row["answer_id"]: [row[name] for name in told] for row in read(answers_csv(asked, SCHEMAS))}
+    assert rows == {
+        "a1": ["cross", "", "", "0.36"],
+        "a2": ["lower", "", "none found", ""],
+        "a3": ["target", "40.0", "", ""],
+    }
 
 
 def test_an_answer_without_counterfactuals_keeps_its_row() -> None:

@@ -44,8 +44,11 @@ def blocks(language: str, page: str) -> list[str]:
 @cache
 def headings(page: str) -> list[str]:
     """Headings of a page, code blocks left out."""
-    text = re.sub(r"^```.*?^```", "", TEXTS[page], flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return re.findall(r"^#+ (.+)$", without_code(TEXTS[page]), re.MULTILINE)
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def section(page: str, heading: str) -> str:
@@ -261,6 +264,15 @@ def test_the_python_on_the_pages_fits_the_library() -> None:
             function = getattr(function, name)
         keywords = {keyword.arg for keyword in call.keywords}
         assert keywords <= set(inspect.signature(function).parameters), (page, ast.unparse(call))
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_table_is_whole(page: str) -> None:
+    """A row after a blank line belongs to no table: it would be shown as text."""
+    for table in re.findall(r"(?:^\|.*\n?)+", without_code(TEXTS[page]), re.MULTILINE):
+        first, _, below = table.partition("\n")
+        assert re.match(r"\|(?: *:?-+:? *\|)+(?:\n|$)", below), first
+        assert below.partition("\n")[0].count("|") == len(re.findall(r"(?<!\\)\|", first)), first
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])

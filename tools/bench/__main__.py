@@ -1,4 +1,4 @@
-"""Measure SenseCF: start, answers, candidates per second, checks, sensor loader and pages, memory.
+"""Measure SenseCF: start, answers, candidates per second, checks, feasibility map, sensors and pages, memory.
 
     python -m tools.bench                        everything; table on stdout, JSON in var/bench/
     python -m tools.bench --only import,checks   some sections
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from sensecf_core.paths import ROOT
 from tools.bench.app_visit import AppVisit
+from tools.bench.feasibility import measure_feasibility
 from tools.bench.pages import measure_opens
 from tools.bench.record import Row, run_metadata, write_report
 from tools.bench.sensors import measure_pages, measure_release
@@ -309,6 +310,7 @@ SECTIONS: dict[str, Callable[[int], Iterator[Row]]] = {
     "answers": measure_answers,
     "batching": measure_batching,
     "checks": measure_checks,
+    "feasibility": measure_feasibility,
     "memory": measure_memory,
 }
 

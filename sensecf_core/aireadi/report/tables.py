@@ -1,11 +1,14 @@
 """The figures of a glucose report as tables for other programs: a row a figure, and a row a day.
 
-The first column of both, ``red_flags``, is the report's red flag on each row; "" where there is none.
+The first column of both, ``red_flags``, has on each row what has to be acted on first: the red flags of the
+participant, which are given (of a file that somebody uploaded there are none), then that of the report; ""
+where there is none.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
@@ -19,7 +22,7 @@ SHARES = ("cv", "gmi", "tir", "titr", "tar", "tar2", "tbr", "tbr2")
 """What of a day is in percent."""
 
 
-def figures(report: GlucoseReport) -> pd.DataFrame:
+def figures(report: GlucoseReport, red_flags: Sequence[str] = ()) -> pd.DataFrame:
     """The figures of a report.
 
     Returns
@@ -43,10 +46,10 @@ def figures(report: GlucoseReport) -> pd.DataFrame:
         ("titr", _figure(metrics.titr), "%"),
         *((one.band.name, _figure(one.percent), "%") for one in band_times(metrics)),
     ]
-    return _flagged(pd.DataFrame(rows, columns=["figure", "value", "unit"]), report)
+    return _flagged(pd.DataFrame(rows, columns=["figure", "value", "unit"]), report, red_flags)
 
 
-def by_day(days: pd.DataFrame, report: GlucoseReport) -> pd.DataFrame:
+def by_day(days: pd.DataFrame, report: GlucoseReport, red_flags: Sequence[str] = ()) -> pd.DataFrame:
     """One row for each day of a report's period on which anything was recorded.
 
     Parameters
@@ -74,11 +77,11 @@ def by_day(days: pd.DataFrame, report: GlucoseReport) -> pd.DataFrame:
         table[f"{name}_{in_words}"] = level.round(2)
     for name in SHARES:
         table[f"{name}_percent"] = inside[f"glucose_{name}"].to_numpy(float).round(2)
-    return _flagged(table, report)
+    return _flagged(table, report, red_flags)
 
 
-def _flagged(table: pd.DataFrame, report: GlucoseReport) -> pd.DataFrame:
-    table.insert(0, "red_flags", report.flag or "")
+def _flagged(table: pd.DataFrame, report: GlucoseReport, red_flags: Sequence[str]) -> pd.DataFrame:
+    table.insert(0, "red_flags", " | ".join([*red_flags, *([] if report.flag is None else [report.flag])]))
     return table
 
 

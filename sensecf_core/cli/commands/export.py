@@ -137,6 +137,7 @@ def _glucose(
     """Write the glucose report of a participant's whole recording; ``shown`` are its unit and goals."""
     from sensecf_core.aireadi.report import tables
     from sensecf_core.aireadi.report.glucose import glucose_report
+    from sensecf_core.counterfactuals.checks.red_flags import of_participant
     from sensecf_core.datasets import registry
     from sensecf_core.records import audit
     from sensecf_core.records.exports import participant_columns, table_csv
@@ -151,7 +152,8 @@ def _glucose(
     report = glucose_report(person, period, unit, goals)
     made = sheet(participant, person, report, loaded)
     if file_format == "csv":
-        days = tables.by_day(person.days, report)
+        flags = [flag.sentence for flag in of_participant(loaded, participant)]
+        days = tables.by_day(person.days, report, flags)
         content = table_csv(days, participant_columns(loaded.schema, participant)).encode("utf-8-sig")
     else:
         content = glucose_pdf(made, paper)
@@ -160,7 +162,7 @@ def _glucose(
     if as_json:
         print_json(
             {
-                "red_flags": [] if made.red_flag is None else [made.red_flag],
+                "red_flags": list(made.red_flags),
                 "cohort": cohort,
                 "participant_id": participant,
                 "report": "glucose",
@@ -173,8 +175,8 @@ def _glucose(
             }
         )
         return
-    if made.red_flag is not None:
-        print(made.red_flag)
+    for line in made.red_flags:
+        print(line)
     what = "report" if file_format == "pdf" else "days"
     print(f"{out}: the glucose {what} of participant {participant} of {cohort}, {report.heading}.")
 

@@ -12,8 +12,8 @@ import typer
 
 from sensecf_core.cli.arguments import checked_code, new_values
 from sensecf_core.cli.options import CohortName, Json
-from sensecf_core.cli.output import of_100, print_json
-from sensecf_core.cli.row_lines import head, print_label, say_default_row
+from sensecf_core.cli.output import print_json
+from sensecf_core.cli.row_lines import head, print_label, say_default_row, second_judge
 from sensecf_core.disclaimer import data_label
 from sensecf_core.errors import InputError
 from sensecf_core.json_safe import parse
@@ -66,10 +66,17 @@ def predict(
     if participant and row is None:
         say_default_row(loaded.cohort, participant)
     scored = score_rows(loaded, located, profile=limits)
-    threshold = loaded.classifier.threshold
+    threshold, second_threshold = loaded.classifier.threshold, loaded.classifier.second_threshold
     if as_json:
-        label = data_label(schema.provenance.real)
-        print_json({"cohort": cohort, "data_label": label, "threshold": threshold, "predictions": scored})
+        print_json(
+            {
+                "cohort": cohort,
+                "data_label": data_label(schema.provenance.real),
+                "threshold": threshold,
+                "second_threshold": second_threshold,
+                "predictions": scored,
+            }
+        )
         return
     print_label(schema)
     for entry in scored:
@@ -82,7 +89,9 @@ def predict(
             predicted=entry["predicted"],
             threshold=threshold,
         )
-        print(f"{line}; second judge {of_100(entry['second_judge_probability'])}")
+        second = entry["second_judge_probability"]
+        view = "agrees" if (second >= second_threshold) == bool(entry["predicted"]) else "disagrees"
+        print(f"{line}; {second_judge(view, second, second_threshold)}")
         for violation in entry["violations"]:
             print(f"  breaks: {violation}")
 

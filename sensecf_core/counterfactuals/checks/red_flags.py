@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from sensecf_core.cohorts.clinical import Bound
-from sensecf_core.cohorts.encoding import Codes, Value, from_values
+from sensecf_core.cohorts.cohort import Cohort
+from sensecf_core.cohorts.encoding import Codes, Value, from_values, to_codes, to_values
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import number
 from sensecf_core.queries.answer import RaisedFlag
@@ -32,6 +33,29 @@ def red_flags(schema: Schema, values: Mapping[str, Value]) -> tuple[RaisedFlag, 
         for flag, raised in zip(schema.red_flags, raised_flags(schema, codes[None])[0], strict=True)
         if raised
     )
+
+
+def of_participant(cohort: Cohort, participant: str) -> tuple[RaisedFlag, ...]:
+    """The red flags of all rows of a participant, in the schema's order, each once.
+
+    A flag has the values of the first row that raises it. Where other rows raise it with other values, or
+    not at all, its label names that row and counts the rest: "(day 2025-03-05, and 2 more)".
+    """
+    rows = cohort.rows.loc[[participant]]
+    raised_in: dict[str, list[tuple[str, RaisedFlag]]] = {flag.name: [] for flag in cohort.schema.red_flags}
+    for (_, row_id), codes in zip(rows.index, to_codes(cohort.schema, rows), strict=True):
+        for flag in red_flags(cohort.schema, to_values(cohort.schema, codes)):
+            raised_in[flag.name].append((str(row_id), flag))
+    return tuple(_once(found, cohort.schema, len(rows)) for found in raised_in.values() if found)
+
+
+def _once(found: Sequence[tuple[str, RaisedFlag]], schema: Schema, rows: int) -> RaisedFlag:
+    """One flag for all rows (row id, flag) that raise it, of ``rows`` in all."""
+    row_id, first = found[0]
+    if len(found) == rows and all(flag == first for _, flag in found):
+        return first
+    more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+    return first.model_copy(update={"label": f"{first.label} ({schema.row_label} {row_id}{more})"})
 
 
 def with_source(flag: RaisedFlag) -> str:

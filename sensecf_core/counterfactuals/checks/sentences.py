@@ -129,8 +129,10 @@ def believed(counterfactual: Counterfactual, goal: GoalKind) -> str:
     """The grade of a counterfactual and what it rests on (docs/metrics.md, Grades)."""
     if counterfactual.grade is None:
         return "Grade: none, this classifier has no retrained copies to ask."
-    second = {None: "", True: "; the second model agrees", False: "; the second model does not agree"}
-    agrees = second[counterfactual.second_agrees]
+    agrees = ""
+    if counterfactual.second_agrees is not None:
+        words = ("does not agree", "agrees") if goal == "cross" else ("does not follow", "moves the same way")
+        agrees = f"; the second model {words[counterfactual.second_agrees]}"
     if goal == "lower":
         least = points(counterfactual.reliable_reduction or 0.0)
         return f"Grade: {counterfactual.grade}, {least} or more in nine of ten retrained copies{agrees}."

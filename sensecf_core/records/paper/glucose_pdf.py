@@ -67,10 +67,10 @@ def _head(pdf: FPDF, sheet: GlucoseSheet) -> None:
     paragraph(pdf, sheet.subject, 10.5, bold=True)
     for line in sheet.about:
         paragraph(pdf, line, _SIZE)
-    if sheet.red_flag is not None:
+    for flag in sheet.red_flags:
         pdf.set_y(pdf.get_y() + 1.5)
         pdf.set_line_width(0.8)
-        paragraph(pdf, sheet.red_flag, _SIZE, bold=True, border=True)
+        paragraph(pdf, flag, _SIZE, bold=True, border=True)
 
 
 def _tiles(pdf: FPDF, report: GlucoseReport) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sensecf_core import __version__
@@ -12,7 +13,7 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report.glucose import GlucoseReport
 from sensecf_core.aireadi.report.periods import Period, recorded
 from sensecf_core.cohorts.cohort import Cohort, locate
-from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST
+from sensecf_core.counterfactuals.checks.red_flags import ACT_FIRST, of_participant, with_source
 from sensecf_core.disclaimer import DISCLAIMER, DISCLAIMER_LONG, data_label
 from sensecf_core.errors import InputError
 from sensecf_core.provenance import commit
@@ -29,7 +30,7 @@ class GlucoseSheet:
     title: str
     subject: str
     about: tuple[str, ...]
-    red_flag: str | None
+    red_flags: tuple[str, ...]
     report: GlucoseReport
     goals: str
     origin: tuple[str, ...]
@@ -37,7 +38,7 @@ class GlucoseSheet:
 
 
 def sheet(participant: str, person: OpenPerson, report: GlucoseReport, cohort: Cohort) -> GlucoseSheet:
-    """Put together the sheet of a participant's report."""
+    """Put together the sheet of a participant's report; it begins with the red flags of their rows."""
     schema = cohort.schema
     group = person.listed.get("study_group")
     zone = person.worn.zone.key.replace("_", " ")
@@ -49,7 +50,7 @@ def sheet(participant: str, person: OpenPerson, report: GlucoseReport, cohort: C
             f"{schema.title} · {data_label(schema.provenance.real)} · study group: {group_title(group)}",
             f"{report.heading}, times of {zone}. {report.sufficiency}",
         ),
-        red_flag=None if report.flag is None else f"{ACT_FIRST.upper()}: {report.flag}",
+        red_flags=_red_flags(map(with_source, of_participant(cohort, participant)), report),
         report=report,
         goals=report.goals_text(group=group_title(group) if group in WITHOUT_DIABETES else None),
         origin=(
@@ -59,6 +60,12 @@ def sheet(participant: str, person: OpenPerson, report: GlucoseReport, cohort: C
         ),
         notice_below=DISCLAIMER_LONG,
     )
+
+
+def _red_flags(of_rows: Iterable[str], report: GlucoseReport) -> tuple[str, ...]:
+    """Those of the rows, then that of the report (time below 54 mg/dL)."""
+    of_report = () if report.flag is None else (report.flag,)
+    return tuple(f"{ACT_FIRST.upper()}: {flag}" for flag in (*of_rows, *of_report))
 
 
 def opened(cohort: Cohort, participant: str) -> tuple[OpenPerson, Period]:
@@ -96,7 +103,7 @@ def export_sheet(export: Export, report: GlucoseReport) -> GlucoseSheet:
             f"{report.sufficiency}",
             *((f"{'; '.join(export.notes)}.",) if export.notes else ()),
         ),
-        red_flag=None if report.flag is None else f"{ACT_FIRST.upper()}: {report.flag}",
+        red_flags=_red_flags((), report),
         report=report,
         goals=report.goals_text(group=None),
         origin=(

@@ -66,7 +66,7 @@ def rests_on(option: Counterfactual, goal: GoalKind, *, refits: int) -> str:
     if held:
         parts.append(f"held by {', '.join(held)}")
     if option.second_agrees is not None:
-        agrees = "moves the same way" if goal == "lower" else "agrees"
+        agrees = "agrees" if goal == "cross" else "moves the same way"
         parts.append(f"second model {agrees if option.second_agrees else 'does not follow'}")
     return ", ".join(parts)
 

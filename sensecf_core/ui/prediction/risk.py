@@ -57,14 +57,16 @@ def _verdict(page: Page) -> str:
     classifier = page.classifier
     flagged = page.risk >= classifier.threshold
     second = float(classifier.second_probability(data.one_row(page.required_cohort, page.row_key))[0])
-    agrees = (second >= classifier.second_threshold) == flagged
+    own_line = classifier.second_threshold
+    agrees = (second >= own_line) == flagged
     return (
         f"{':material/flag:' if flagged else ':material/outlined_flag:'} "
         f"The model **{'flags' if flagged else 'does not flag'}** "
         f"{row_wording.this_row(page.required_cohort.schema)}: it flags from "
         f"{wording.of_100(classifier.threshold)}, "
         f"and the risk is {wording.distance(page.risk, classifier.threshold)}. "
-        f"A second, simpler model {'agrees' if agrees else '**disagrees**'} ({wording.of_100(second)})."
+        f"A second, simpler model {'agrees' if agrees else '**disagrees**'} "
+        f"({sentences.risk_beside(second, own_line)} of 100; its own line: {sentences.risk(own_line)})."
     )
 
 

@@ -12,6 +12,7 @@ from sensecf_core.aireadi.open_participant import OpenPerson
 from sensecf_core.aireadi.report import tables
 from sensecf_core.aireadi.report.glucose import GlucoseReport, glucose_report as report_of
 from sensecf_core.aireadi.report.periods import recorded
+from sensecf_core.counterfactuals.checks.red_flags import of_participant
 from sensecf_core.provenance import install_command
 from sensecf_core.records import audit
 from sensecf_core.records.exports import participant_columns, table_csv
@@ -80,6 +81,7 @@ def _files(page: Page, person: OpenPerson, report: GlucoseReport) -> None:
     """Offer the report as a PDF and as tables; the audit trail says so."""
     missing = None if available() else f"It needs fpdf2; run `{install_command('exports')}`."
     stem, by = f"sensecf-glucose-{page.row_key[0]}", who.name()
+    flags = [flag.sentence for flag in of_participant(page.required_cohort, page.row_key[0])]
     with st.container(horizontal=True, gap="small"):
         for label, paper in _PAPERS:
             widgets.download(
@@ -92,8 +94,8 @@ def _files(page: Page, person: OpenPerson, report: GlucoseReport) -> None:
                 refused=missing,
             )
         for label, table, name in (
-            ("Figures, CSV", partial(tables.figures, report), "figures"),
-            ("Days, CSV", partial(tables.by_day, person.days, report), "days"),
+            ("Figures, CSV", partial(tables.figures, report, flags), "figures"),
+            ("Days, CSV", partial(tables.by_day, person.days, report, flags), "days"),
         ):
             widgets.csv_button(
                 partial(_table, page, table, by), f"{stem}-{name}.csv", key=f"glucose_{name}", label=label

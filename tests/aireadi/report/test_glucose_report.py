@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from sensecf_core.aireadi.features.days import day_table
 from sensecf_core.aireadi.features.glucose import metrics
 from sensecf_core.aireadi.open_participant import OpenPerson
+from sensecf_core.aireadi.report import tables
 from sensecf_core.aireadi.report.day_curves import weeks
 from sensecf_core.aireadi.report.glucose import GlucoseReport, band_lines, flag_text, glucose_report
 from sensecf_core.aireadi.report.periods import Period, recorded
@@ -123,3 +125,15 @@ def test_ann_has_a_day_curve_for_each_day(ann: OpenPerson) -> None:
     days = [one for week in weeks(ann.worn, period) for one in week if one is not None]
     assert [one.day for one in days] == [date(2025, 3, 4), date(2025, 3, 5), date(2025, 3, 6)]
     assert days[0].hours[0] >= 12 - 1 / 12 and days[2].hours[-1] <= 12
+
+
+def test_tables_begin_with_the_participants_red_flags_and_then_that_of_the_report(ann: OpenPerson) -> None:
+    period = recorded(ann.worn)
+    assert period is not None
+    made = replace(glucose_report(ann, period, "mg/dL", "standard"), flag="Time below 54 mg/dL: 1 %.")
+    given = ("Blood pressure 182/95 mmHg: Measure again.",)
+    both = f"{given[0]} | {made.flag}"
+    for made_table in (tables.figures(made, given), tables.by_day(ann.days, made, given)):
+        assert made_table.columns[0] == "red_flags" and set(made_table["red_flags"]) == {both}
+    assert set(tables.figures(replace(made, flag=None), given)["red_flags"]) == {given[0]}
+    assert set(tables.figures(replace(made, flag=None))["red_flags"]) == {""}

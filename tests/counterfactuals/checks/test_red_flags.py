@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.clinical import RedFlag
 from sensecf_core.cohorts.encoding import Value, to_codes, to_values
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.counterfactuals.checks.red_flags import raised_flags, red_flags
+from sensecf_core.counterfactuals.checks.red_flags import of_participant, raised_flags, red_flags
 from tests.small_cohort import SCHEMA
 
 
@@ -60,6 +61,26 @@ def test_97727_is_the_one_in_nhanes_with_213_over_125() -> None:
     assert raised[row] and raised.mean() < 0.02
     (flag,) = red_flags(cohort.schema, to_values(cohort.schema, codes[row]))
     assert flag.sentence.startswith("Blood pressure 213/125 mmHg: 180/120 mmHg or more.")
+
+
+def test_a_participants_flags_are_those_of_all_rows_each_once() -> None:
+    cohort = builtin.load("aireadi")
+    rows = cohort.rows.copy()
+    days = rows.loc[["900050"]].index
+    rows.loc[days, ["systolic", "diastolic"]] = (182.0, 95.0)  # at the visit: the same on each day
+    assert (rows.loc[days, "glucose_mean"] >= 54).all() and len(days) == 9
+
+    def labels() -> list[str]:
+        return [flag.label for flag in of_participant(replace(cohort, rows=rows), "900050")]
+
+    pressure = "Blood pressure 182/95 mmHg"
+    assert labels() == [pressure]
+    rows.loc[days[[2]], ["glucose_mean", "glucose_night_mean"]] = (53.0, 50.0)
+    low = "Mean glucose 53 mg/dL, at night 50 mg/dL"
+    assert labels() == [f"{low} (day {days[2][1]})", pressure]
+    rows.loc[days[[4, 7]], "glucose_mean"] = 51.0
+    assert labels() == [f"{low} (day {days[2][1]}, and 2 more)", pressure]
+    assert of_participant(cohort, "900050") == ()
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.checks.sentences import sentence
+from sensecf_core.counterfactuals.checks.sentences import believed, sentence
 from sensecf_core.queries.answer import Change
+from sensecf_core.queries.goal import GoalKind
+from tests.records.made_answers import make_counterfactual
 from tests.small_cohort import SCHEMA
 
 
@@ -59,3 +61,23 @@ def test_abbreviations_keep_their_capitals() -> None:
     assert "With HDL cholesterol of" in sentence(
         schema, {"bmi": change}, profile="contrast", before=0.6, after=0.2, threshold=0.3
     )
+
+
+@pytest.mark.parametrize(
+    ("goal", "votes", "said"),
+    [
+        ("cross", True, "; the second model agrees."),
+        ("cross", False, "; the second model does not agree."),
+        ("lower", True, "; the second model moves the same way."),
+        ("lower", False, "; the second model does not follow."),
+        ("target", True, "; the second model moves the same way."),
+        ("lower", None, "in nine of ten retrained copies."),
+    ],
+)
+def test_a_vote_of_the_second_model_is_worded_by_the_goal(
+    goal: GoalKind, votes: bool | None, said: str
+) -> None:
+    option = make_counterfactual({"sugar": (140, 80)}).model_copy(
+        update={"grade": "fragile", "reliable_reduction": 2.0, "second_agrees": votes}
+    )
+    assert believed(option, goal).endswith(said)

@@ -72,6 +72,29 @@ def test_many_weeks_and_no_metrics_fit_too(low: GlucoseSheet) -> None:
     assert "24-hour profile" not in read(glucose_pdf(replace(low, report=nothing)))
 
 
+@pytest.mark.parametrize("paper", PAPERS)
+def test_red_flags_of_the_participants_rows_stand_before_that_of_the_report(paper: Paper) -> None:
+    cohort = builtin.load("aireadi")
+    rows = cohort.rows.copy()
+    rows.loc[LOW, ["systolic", "diastolic"]] = (182.0, 95.0)
+    person, period = opened(cohort, LOW)
+    report = glucose_report(person, period, "mg/dL", "standard")
+    flagged = sheet(LOW, person, report, replace(cohort, rows=rows))
+    pressure, low = flagged.red_flags
+    assert pressure.startswith("ACT ON THIS FIRST: Blood pressure 182/95 mmHg: 180/120 mmHg or more")
+    assert "ACC/AHA" in pressure and low == f"ACT ON THIS FIRST: {report.flag}"
+    text = read(glucose_pdf(flagged, paper))
+    assert 0 < text.index("Blood pressure 182/95 mmHg") < text.index("Time below 54 mg/dL")
+    assert all(tile.value in text for tile in report.tiles) and DISCLAIMER_LONG in text
+
+
+def test_many_weeks_have_room_below_many_red_flags(low: GlucoseSheet) -> None:
+    week = low.report.weeks[-1]
+    full = replace(low, report=replace(low.report, weeks=(week,) * 8), red_flags=low.red_flags * 3)
+    text = read(glucose_pdf(full, "letter"))
+    assert text.count("ACT ON THIS FIRST") == 3 and DISCLAIMER_LONG in text
+
+
 def test_who_wore_nothing_has_no_sheet() -> None:
     with pytest.raises(InputError, match="wore no sensors"):
         opened(builtin.load("heart"), "1")

@@ -6,13 +6,19 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates, rates_of
 from sensecf_core.counterfactuals.fine_tuning.validation import ValidationSet
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
-from sensecf_core.counterfactuals.proposers.nearest_pair import Answered, NearestPairProposer, taught
+from sensecf_core.counterfactuals.proposers.nearest_pair import (
+    Answered,
+    Lessons,
+    NearestPairProposer,
+    taught,
+)
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.types import Callbacks
 
@@ -62,18 +68,15 @@ def control_rates(
         made = copied if control == "nearest-pair" and lessons else CONTROLS[control](fitted, pair)
         return made.propose(pair.query, run)
 
-    copied = NearestPairProposer(fitted, _like(pairs, lessons))
+    copied = NearestPairProposer(fitted, _like(fitted.schema, pairs, lessons))
     return rates_of(fitted, pairs, ask, cancelled)
 
 
-def _like(pairs: Sequence[Pair], lessons: Sequence[Pair]) -> tuple[Answered, ...]:
+def _like(schema: Schema, pairs: Sequence[Pair], lessons: Sequence[Pair]) -> Lessons:
     """The lessons of the direction and limits profile of ``pairs``, which are all of one."""
     kinds = {(pair.query.limits.profile, pair.query.desired) for pair in pairs}
-    return tuple(
-        Answered(one.query, one.answers)
-        for one in lessons
-        if (one.query.limits.profile, one.query.desired) in kinds
-    )
+    like = [one for one in lessons if (one.query.limits.profile, one.query.desired) in kinds]
+    return Lessons.of(schema, [Answered(one.query, one.answers) for one in like])
 
 
 def with_controls(

@@ -22,6 +22,7 @@ ON_CARD = {
     "readable": "readable",
     "within_limits": "within_limits",
     "of_answerable_valid": "valid",
+    "of_answerable_solid": "solid",
     "of_answerable_control_valid": "control_valid",
     "of_answerable_second_valid": "second_valid",
     "of_answerable_third_valid": "third_valid",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.checks.verify import verify
 from sensecf_core.counterfactuals.feasibility.assess import assess
 from sensecf_core.counterfactuals.problem.aim import Aim
@@ -48,6 +49,7 @@ class CandidateRates:
         independent one, puts in the desired class; None where it does not agree with the classifier on the
         factual. To lower the risk: those for which it moves the desired way. ``control_valid`` : of uniform
         draws with as many changes as each readable candidate has, those within limits that are valid.
+        ``solid`` : candidates within limits that are solid (docs/metrics.md, Grades); None without refits.
         ``changed``, ``gower`` : means over the readable candidates; ``final_changed`` over the
         counterfactuals shown, and ``final_violations`` counted over them.
         """
@@ -60,6 +62,7 @@ class CandidateRates:
             "second_valid": self._second(space, codes, inside),
             "third_valid": self._third(space, codes, inside),
             "control_valid": self._control(space, answer.seed, codes),
+            "solid": self._solid(space, codes[inside]),
             "changed": float(space.changed(codes).sum(axis=1).mean()) if len(codes) else None,
             "gower": float(self.fitted.distances.gower(space.factual, codes).mean()) if len(codes) else None,
             "final_changed": float(np.mean([c.n_changed for c in shown])) if shown else None,
@@ -82,6 +85,12 @@ class CandidateRates:
         key = (answer.participant_id, answer.row_id)
         query = make_queries(self.fitted, [key], answer.desired, answer.limits)[0]
         return query if answer.goal is None else query.model_copy(update={"goal": answer.goal})
+
+    def _solid(self, space: SearchSpace, codes: np.ndarray) -> int | None:
+        if not self.fitted.classifier.refits:
+            return None
+        problem = Problem(self.fitted, space, Budget(self.fitted.classifier))
+        return grade_rows(problem, codes, complete=False).grades.count("solid") if len(codes) else 0
 
     def _control(self, space: SearchSpace, seed: int, codes: np.ndarray) -> int:
         counts = space.changed(codes).sum(axis=1)

@@ -216,11 +216,12 @@ def _measured(group: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Rate]:
         return _interval(np.array(values, dtype=float), "mean", seed) if values else EMPTY
 
     def share(name: str) -> Callable[[Mapping[str, Any]], float | None]:
-        return lambda e: None if e[name] is None else e[name] / max(e["proposed"], 1)
+        return lambda e: None if e.get(name) is None else e[name] / max(e["proposed"], 1)
 
     return {
         "answerable": over(group, lambda e: e["answerable"]),
         "of_answerable_valid": over(answerable, share("valid")),
+        "of_answerable_solid": over(answerable, share("solid")),
         "of_answerable_plausible": over(answerable, share("plausible")),
         "of_answerable_control_valid": over(answerable, share("control_valid")),
         "of_answerable_valid_any": over(answerable, lambda e: e["valid"] > 0),

@@ -197,9 +197,9 @@ def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
         return ["Not measured yet."]
     return [
         "Shares of sampled candidates, grammar on; on `test` with bootstrap 95 % intervals over people. "
-        "`valid`, `control_valid`, `any_valid` and `final_found` are over the queries that a wide search can "
-        "answer (share: `answerable`; on `val`: that the pair search can answer), the others over all "
-        "`queries`. `any_valid` is "
+        "`valid`, `solid`, `control_valid`, `any_valid` and `final_found` are over the queries that a wide "
+        "search can answer (share: `answerable`; on `val`: that the pair search can answer), the others over "
+        "all `queries`. `any_valid` is "
         "the share of queries with at least one valid candidate. `second_valid` and `third_valid`: by a "
         "logistic regression and a random forest that neither made nor filtered anything. `control_valid`: "
         "of uniform draws with as many changes. `random_valid`, `nearest_pair_valid` and `effects_valid`: "

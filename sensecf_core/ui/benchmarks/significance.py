@@ -200,6 +200,7 @@ def _raw_line(row: JsonView) -> dict[str, str]:
         "within_limits": "Within limits ↑",
         "valid": "Valid ↑",
         "of_answerable_valid": "Valid, of answerable queries ↑",
+        "of_answerable_solid": "Solid, of answerable queries ↑",
         "of_answerable_control_valid": "By the same number of random changes",
         "of_answerable_second_valid": "Valid by the second judge too ↑",
         "of_answerable_third_valid": "Valid by a random forest too ↑",

@@ -20,11 +20,14 @@ from sensecf_core.counterfactuals.proposers import nearest_pair
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
 from sensecf_core.counterfactuals.proposers.nearest_pair import (
     Answered,
+    Lessons,
     NearestPairProposer,
     moved_to_allowed,
     taught,
 )
 from sensecf_core.counterfactuals.proposers.registry import Context, check_classifier, proposer_for
+from sensecf_core.counterfactuals.proposers.teacher import teach
+from sensecf_core.counterfactuals.proposers.tuned_prompt import scale_of
 from sensecf_core.errors import InputError
 from sensecf_core.language.prompts.grammar import read_edits, write_edits
 from sensecf_core.queries.answer import Answer
@@ -82,8 +85,8 @@ def test_an_effect_counts_towards_the_desired_class(fitted: FittedCohort, query:
 def test_answers_of_the_nearest_are_copied_and_moved_to_what_is_allowed(
     fitted: FittedCohort, query: Query
 ) -> None:
-    answered = taught(fitted, 0, "contrast")
-    found = NearestPairProposer(fitted, answered).propose(query, RUN)
+    lessons = taught(fitted, 0, "contrast")
+    found = NearestPairProposer(fitted, lessons).propose(query, RUN)
     assert 1 < len(found.texts) == len(set(found.texts)) <= 16
     values = {one.feature: one.values for one in query.movable}
     for text in found.texts:
@@ -92,9 +95,9 @@ def test_answers_of_the_nearest_are_copied_and_moved_to_what_is_allowed(
         for name, value in edits.items():
             assert to_code(fitted.schema.feature(name), value) in values[name]
     factual = from_values(fitted.schema, query.factual.features)
-    codes = [from_values(fitted.schema, one.query.factual.features) for one in answered]
-    nearest = answered[int(fitted.distances.gower(factual, np.array(codes)).argmin())]
-    copied = [moved_to_allowed(fitted.schema, query, one) for one in nearest.answers]
+    order = np.argsort(fitted.distances.gower(factual, lessons.codes), kind="stable")
+    nearest = next(answers for position in order if (answers := lessons.answers_of([int(position)])[0]))
+    copied = [moved_to_allowed(fitted.schema, query, one) for one in nearest]
     texts = dict.fromkeys(write_edits(fitted.schema, one) for one in copied if one)
     assert texts and list(found.texts[: len(texts)]) == list(texts), "all of the nearest person's come first"
 
@@ -102,19 +105,32 @@ def test_answers_of_the_nearest_are_copied_and_moved_to_what_is_allowed(
 def test_what_is_taught_is_of_training_rows_that_are_predicted_otherwise(fitted: FittedCohort) -> None:
     train = fitted.cohort.part("train")
     flagged = {str(person) for person, _ in train.index[fitted.classifier.predict(train) == 1]}
-    answered = taught(fitted, 0, "contrast")
-    assert 0.9 * len(flagged) < len(answered) and {one.query.participant_id for one in answered} <= flagged
-    space = SearchSpace.of(fitted.schema, answered[0].query)
-    rows = np.array([space.apply(edits) for edits in answered[0].answers])
-    assert (fitted.classifier.probability_of_codes(rows) < fitted.classifier.threshold).all()
+    lessons = taught(fitted, 0, "contrast")
+    assert set(lessons.participants) == flagged and len(lessons.codes) == len(lessons.participants)
+    first = list(range(8))
+    answers = lessons.answers_of(first)
+    assert lessons.answers_of(first) == answers and sum(map(bool, answers)) > 4
+    keys = [(lessons.participants[position], "0") for position in first]
+    queries = make_queries(fitted, keys, 0, Limits(profile="contrast"))
+    taught_here = teach(fitted, scale_of(fitted), queries)
+    assert answers == [best for best, _ in taught_here], "the very lessons of lm-fine-tuned"
+    for query, codes, edits_of in zip(queries, lessons.codes, answers, strict=False):
+        space = SearchSpace.of(fitted.schema, query)
+        assert np.array_equal(space.factual, codes, equal_nan=True)
+        rows = np.array([space.apply(edits) for edits in edits_of]).reshape(-1, len(codes))
+        assert (fitted.classifier.probability_of_codes(rows) < fitted.classifier.threshold).all()
 
 
 def test_nobody_copies_their_own_answer(fitted: FittedCohort) -> None:
-    answered = taught(fitted, 0, "contrast")
+    lessons = taught(fitted, 0, "contrast")
+    keys = [(person, "0") for person in lessons.participants[:8]]
+    queries = make_queries(fitted, keys, 0, Limits(profile="contrast"))
+    answers = lessons.answers_of(range(8))
+    answered = [Answered(*one) for one in zip(queries, answers, strict=True) if one[1]]
     own = answered[0].query
-    alone = NearestPairProposer(fitted, answered[:1]).propose(own, RUN)
+    alone = NearestPairProposer(fitted, Lessons.of(fitted.schema, answered[:1])).propose(own, RUN)
     assert alone.texts == ()
-    assert NearestPairProposer(fitted, answered[:2]).propose(own, RUN).texts
+    assert NearestPairProposer(fitted, Lessons.of(fitted.schema, answered[:2])).propose(own, RUN).texts
 
 
 CONTROLS = [method.name for method in METHODS.values() if method.family == "control"]
@@ -176,7 +192,6 @@ def test_a_control_asks_about_no_changed_row_before_it_has_proposed(
     factual = from_values(fitted.schema, query.factual.features)
     asked: list[np.ndarray] = []
     real = Classifier.margin_of_codes
-    taught(fitted, query.desired, query.limits.profile)  # which asks about training rows only
 
     def noted(classifier: Classifier, codes: np.ndarray) -> np.ndarray:
         asked.extend(codes)
@@ -188,6 +203,8 @@ def test_a_control_asks_about_no_changed_row_before_it_has_proposed(
     )
     context = Context(request, fitted, query, (), lambda: False, None)
     budget = Budget(fitted.classifier)
+    proposer_for(context).propose(query, RUN)  # nearest-pair has its lessons made, about training rows only
+    asked.clear()
     proposal = proposer_for(context).propose(query, replace(RUN, budget=budget))
     assert proposal.texts and budget.rows == 0
     assert all(np.array_equal(row, factual, equal_nan=True) for row in asked)
@@ -199,15 +216,17 @@ def test_a_control_asks_about_no_changed_row_before_it_has_proposed(
 def test_a_query_without_a_stored_answer_says_that_there_is_none_to_copy(
     fitted: FittedCohort, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(nearest_pair, "taught", lambda *_: ())
+    monkeypatch.setattr(nearest_pair, "taught", lambda *_: Lessons.of(fitted.schema, ()))
     found = ask(fitted, "nearest-pair", (query.participant_id, query.row_id))
     assert found.status == "none" and found.trace.proposed == 0
     assert "No answer was found for any training row" in found.reasons[0]
     other = next(one for one in query.movable if one.feature != query.movable[0].feature)
     stuck = query.model_copy(update={"movable": (query.movable[0],)})
     edits = {other.feature: to_value(fitted.schema.feature(other.feature), other.values[0])}
-    stored = Answered(taught(fitted, 0, "contrast")[0].query, (edits,))
-    (note,) = NearestPairProposer(fitted, (stored,)).propose(stuck, RUN).notes
+    nearest = taught(fitted, 0, "contrast").participants[0]
+    (asked,) = make_queries(fitted, [(nearest, "0")], 0, Limits(profile="contrast"))
+    stored = Lessons.of(fitted.schema, [Answered(asked, (edits,))])
+    (note,) = NearestPairProposer(fitted, stored).propose(stuck, RUN).notes
     assert note == "No stored answer of a training row changes a feature that may move here."
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sensecf_core.counterfactuals.checks.grades import grade_rows
 from sensecf_core.counterfactuals.explain import answer
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
+from sensecf_core.counterfactuals.problem.problem import Problem
 from sensecf_core.counterfactuals.problem.search_space import SearchSpace
 from sensecf_core.counterfactuals.proposers.random import RandomProposer
 from sensecf_core.evaluation.metrics.independent_classifier import IndependentClassifier
@@ -73,6 +75,9 @@ def test_other_classifiers_count_the_same_candidates(
             assert measured["third_valid"] == int(((third.predict(codes) == 0) & inside).sum())
         agrees = fitted.classifier.second_probability_of_codes(query.factual[None])[0]
         assert (measured["second_valid"] is None) == (agrees < fitted.classifier.second_threshold)
+        problem = Problem.of(fitted, _query(fitted, found))
+        graded = [grade_rows(problem, row[None]).grades[0] for row in codes[inside]]
+        assert measured["solid"] == graded.count("solid")
         assert measured["changed"] == pytest.approx(np.mean([len(c.edits or {}) for c in kept]), abs=0.2)
         assert measured["final_violations"] == 0
         if found.status == "found":
@@ -133,6 +138,7 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
         "valid": 8,
         "shown": 1,
         "second_valid": 6,
+        "solid": 3,
         "third_valid": None,
     }
     cannot = {
@@ -152,6 +158,7 @@ def test_rates_of_answerable_queries_leave_the_others_out() -> None:
     assert row["of_answerable_control_valid"]["mean"] == pytest.approx(0.2)
     assert row["of_answerable_shown"]["mean"] == 1.0
     assert row["of_answerable_second_valid"]["mean"] == pytest.approx(0.6)
+    assert row["of_answerable_solid"]["mean"] == pytest.approx(0.3)
     assert row["of_answerable_third_valid"]["mean"] is None
     assert row["final_changed"]["mean"] == 1.5
     assert "of_answerable_third_valid,of_answerable_third_valid_low" in as_csv([row])

@@ -17,9 +17,9 @@ from sensecf_core.cohorts.encoding import Codes, to_codes
 from sensecf_core.cohorts.schema import Profile
 from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair, varied_limits
 from sensecf_core.counterfactuals.fine_tuning.pairs.synthetic import SYNTHETIC_ID, synthetic_codes
-from sensecf_core.counterfactuals.fine_tuning.pairs.teacher import teach
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.problem.make_queries import queries_of_codes, with_limits
+from sensecf_core.counterfactuals.proposers.teacher import teach
 from sensecf_core.counterfactuals.proposers.tuned_prompt import scale_of
 from sensecf_core.queries.limits import Limits
 from sensecf_core.queries.query import PromptHints, Query

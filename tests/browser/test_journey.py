@@ -100,6 +100,7 @@ def ask_the_language_model_and_leave_the_page_meanwhile(page: Page) -> None:
     expect(page.get_by_text("From proposed to shown").filter(visible=True).first).to_be_visible(
         timeout=20_000
     )
+    settle(page)  # what is drawn for the opened fold closes a popover
 
 
 def answer_in(page: Page) -> str:

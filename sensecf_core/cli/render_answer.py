@@ -68,10 +68,7 @@ def funnel(trace: Trace) -> str:
 
 
 def _step(trace: Trace, name: str) -> str:
-    passed = getattr(trace, name)
-    different = trace.different.get(name, passed)
-    also = "" if different == passed else f" ({different} different)"
-    return f"{name.replace('_', ' ')} {passed}{also}"
+    return f"{name.replace('_', ' ')} {getattr(trace, name)}{trace.also(name)}"
 
 
 def _gap(answer: Answer) -> list[str]:

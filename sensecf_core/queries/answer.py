@@ -116,6 +116,15 @@ class Trace(Counts):
     first: Counts | None = None
     candidates: tuple[Candidate, ...] = ()
 
+    def different_of(self, step: str) -> int:
+        """How many different candidates passed a step; all of them where that was not counted."""
+        return self.different.get(step, int(getattr(self, step)))
+
+    def also(self, step: str) -> str:
+        """What stands behind a step's count where fewer were different: " (4 different)"; else nothing."""
+        different = self.different_of(step)
+        return "" if different == getattr(self, step) else f" ({different} different)"
+
 
 class NearestPerson(Plain):
     """The most similar real training row of the desired class (Gower distance, 0 to 1).

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -197,13 +197,8 @@ def phrase(cross: str, lower: str, reliable_reduction: float, desired: int = 0) 
     return text if lower == "solid" else f"{text}, fragile"
 
 
-def is_nothing(line: Mapping[str, Any] | pd.Series) -> bool:
-    """Whether by one line of a map nothing crosses and nothing lowers the risk reliably."""
-    return line["cross"] not in ("solid", "fragile") and bool(line["lower"] == "none found")
-
-
 def nothing(frame: pd.DataFrame) -> pd.Series:
-    """For which lines of a map :func:`is_nothing`."""
+    """For which lines of a map nothing crosses and nothing lowers the risk reliably."""
     return ~frame["cross"].isin(["solid", "fragile"]) & (frame["lower"] == "none found")
 
 

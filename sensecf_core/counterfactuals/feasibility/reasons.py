@@ -65,9 +65,7 @@ def _where_it_ended(trace: Trace, goal: Goal) -> str:
 
     def some(step: Literal["valid", "plausible"]) -> str:
         many = getattr(trace, step)
-        different = trace.different.get(step, many)
-        also = "" if different == many else f" ({different} different)"
-        return f"1 candidate {does}" if many == 1 else f"{many} candidates{also} {do}"
+        return f"1 candidate {does}" if many == 1 else f"{many} candidates{trace.also(step)} {do}"
 
     if not trace.readable:
         return f"None of the {trace.proposed} candidates could be read as changes."

@@ -28,7 +28,7 @@ from sensecf_core.queries.query import Query
 
 NEAREST_FIRST, MOST_AT_ONCE = 2, 64
 """Training queries whose answers are looked for first: those that have any have up to a dozen. Where that is
-not enough, twice as many come next, and so on."""
+not enough, twice as many come next, and so on up to the most between two looks whether it was cancelled."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.queries.answer import Answer, BindingLimit, Trace
+from sensecf_core.queries.answer import Answer, BindingLimit
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records import decisions
 from sensecf_core.records.kept_options import KeptOption, kept_options
@@ -144,7 +144,7 @@ def fewer_than_asked(answer: Answer, shown: int) -> str | None:
     others = f"For others, fix what {subject} and ask again."
     if answer.behaviours is not None and answer.behaviours.counterfactuals:
         return f"{asked}; no other different ones passed every check. {others}"
-    candidates = _and_different(wording.counted(passed, "candidate"), answer.trace, "plausible")
+    candidates = wording.counted(passed, "candidate") + answer.trace.also("plausible")
     left_out = ", those on the line left out" if answer.trace.on_the_line else ""
     reason = (
         f"only {candidates} passed every check"
@@ -152,13 +152,6 @@ def fewer_than_asked(answer: Answer, shown: int) -> str | None:
         else f"the {candidates} that passed every check boiled down to {shown} different ones" + left_out
     )
     return f"{asked}: {reason}. {others}"
-
-
-def _and_different(said: str, trace: Trace, step: str) -> str:
-    """How many candidates, and how many of them are different, where that is fewer."""
-    passed = getattr(trace, step)
-    different = trace.different.get(step, passed)
-    return said if different == passed else f"{said} ({different} different)"
 
 
 def _summary(answer: Answer) -> str:
@@ -169,7 +162,7 @@ def _summary(answer: Answer) -> str:
     if model := answer.settings.get("model"):
         parts.append(str(model))
     if trace.proposed:
-        valid = _and_different(f"{trace.valid} passed before any clean-up", trace, "valid")
+        valid = f"{trace.valid} passed before any clean-up{trace.also('valid')}"
         valid_text = valid if evidence.checked(answer) else "none checked"
         parts.append(f"{wording.counted(trace.proposed, 'candidate')} proposed, {valid_text}")
         parts.append(wording.seconds(answer.seconds.total).replace(" ", wording.NO_BREAK))

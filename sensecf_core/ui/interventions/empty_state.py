@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from sensecf_core.counterfactuals.checks.sentences import points, risk, risk_beside
-from sensecf_core.counterfactuals.feasibility.cohort_map import is_nothing
+from sensecf_core.counterfactuals.feasibility.cohort_map import nothing
 from sensecf_core.ui.common import data, row_wording, wording
 from sensecf_core.ui.interventions import answer, card, lifting
 from sensecf_core.ui.limits import limits_fields
@@ -67,7 +67,7 @@ def may_find(page: Page) -> bool:
     if flagged == schema.task.desired:
         return False
     line = _line(page)
-    return line is None or not is_nothing(line)
+    return line is None or not nothing(line.to_frame().T).item()
 
 
 def skeleton() -> None:

@@ -114,13 +114,7 @@ def _step(trace: Trace, name: str) -> str:
 
 def _counted(trace: Trace, name: str) -> str:
     """How many candidates passed a step, and how many different ones where these are fewer."""
-    passed, different = getattr(trace, name), _different(trace, name)
-    return f"{passed} ({different} different)" if different != passed else str(passed)
-
-
-def _different(trace: Trace, name: str) -> int:
-    """How many different candidates passed a step; all of them where that was not counted."""
-    return trace.different.get(name, int(getattr(trace, name)))
+    return f"{getattr(trace, name)}{trace.also(name)}"
 
 
 def _funnel(answer: Answer, schema: Schema, key: str) -> None:
@@ -143,7 +137,7 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
         {
             "Step": [s for s, _ in steps],
             "Candidates": [n for _, n in steps],
-            "Different": [_different(trace, name) for name, _ in STEPS],
+            "Different": [trace.different_of(name) for name, _ in STEPS],
             "Passed if": [m.format(people=people, met=MET[answer.goal.kind]) for _, m in STEPS],
         }
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.option_order import is_clinical
 from sensecf_core.queries.answer import Answer, BindingLimit
 from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.records import decisions
@@ -123,7 +124,8 @@ def _what_is_left(page: Page, answer: Answer) -> None:
     for reason in answer.reasons:
         st.caption(wording.plain(wording.labelled(schema, reason)))
     alone = answer.behaviours
-    if alone is not None and alone.status == "none" and alone.reasons:
+    does = any(not is_clinical(schema, option) for option in answer.counterfactuals)  # found all the same
+    if alone is not None and alone.status == "none" and alone.reasons and not does:
         st.caption(wording.plain(wording.labelled(schema, f"Behaviours alone: {alone.reasons[0]}")))
     if answer.status == "found" and (gap := lifting.gap_text(answer)) is not None:
         st.markdown(gap)

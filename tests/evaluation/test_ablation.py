@@ -48,6 +48,8 @@ def test_every_cell_of_the_person_alone_changes_one_thing_too() -> None:
     assert len({cell.name for cell in others}) == len(others) >= 10
     for cell in others:
         differs = _differs(cell, default)
+        if cell.options.settings.rank == cells.WHOLE_RANK:
+            differs -= {"learning_rate"}  # as whole weights are trained: that of a small rank is too high
         assert differs == {"rank", "alpha"} or len(differs) == 1
         if differs == {"writing"}:
             written, usual = asdict(cell.options.writing), asdict(default.options.writing)

@@ -19,6 +19,9 @@ ANSWERS_A_QUERY = 8
 PROFILE_PER_GROUP = 500
 """Answered training queries of a group in the cells that tell the person alone."""
 
+WHOLE_RANK = 576
+"""The width of the default base model: a matrix of any rank can be added to its weights."""
+
 Told = Literal["shap", "profile"]
 """What the default's prompt tells: what changes are worth, or the person alone."""
 
@@ -78,12 +81,15 @@ def profile_cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
     def ranked(rank: int) -> Options:
         return replace(base, settings=replace(base.settings, rank=rank, alpha=2 * rank))
 
-    def at_rate(rate: float) -> Options:
-        return replace(base, settings=replace(base.settings, learning_rate=rate))
+    def at_rate(rate: float, options: Options = base) -> Options:
+        return replace(options, settings=replace(options.settings, learning_rate=rate))
 
     return (
         Cell("default: percentiles, by importance, counting down, rank 16, learning rate 0.002", base),
         Cell("values in their units", replace(base, writing=Writing(percentiles=False))),
+        Cell(
+            "percentiles, and values in their units beside them", replace(base, writing=Writing(units=True))
+        ),
         Cell("features in the schema's order", replace(base, writing=Writing(by_importance=False))),
         Cell(
             "answers do not count down (and no estimates)", replace(base, writing=Writing(counts_down=False))
@@ -94,8 +100,10 @@ def profile_cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("one round with the grades as judge", replace(base, rounds=1)),
         Cell("rank 8", ranked(8)),
         Cell("rank 32", ranked(32)),
+        Cell("rank 576: whole matrices; learning rate 0.0002", at_rate(2e-4, ranked(WHOLE_RANK))),
         Cell("learning rate 0.001", at_rate(1e-3)),
         Cell("learning rate 0.004", at_rate(4e-3)),
+        Cell("learning rate does not fall", replace(base, settings=replace(base.settings, last_rate=1.0))),
     )
 
 

@@ -49,6 +49,7 @@ class Writing:
     by_importance : features stand in the order of their importance; else in the schema's.
     counts_down : an answer says what each change brings and what is left of the gap.
     estimates : beside its answers the model learns what drawn changes bring, where answers say so.
+    units : beside its percentile stands a person's number in its unit, in brackets.
     signs : each feature that may change says whether its value raises or lowers this person's risk (SHAP).
     """
 
@@ -56,6 +57,7 @@ class Writing:
     by_importance: bool = True
     counts_down: bool = True
     estimates: bool = True
+    units: bool = False
     signs: bool = False
 
 
@@ -98,7 +100,8 @@ class PercentileScale:
     def written(self, feature: Feature, code: float) -> str:
         """How a prompt writes a measured value."""
         if self.writing.percentiles and _is_number(feature):
-            return str(self.percentile(feature, code))
+            beside = f" ({value_text(feature, code)})" if self.writing.units else ""
+            return f"{self.percentile(feature, code)}{beside}"
         return value_text(feature, code)
 
     def values(self, item: Movable) -> dict[float, float]:

@@ -10,7 +10,7 @@ PROFILE_STEP_TOKENS = 2400
 
 @dataclass(frozen=True)
 class Settings:
-    """How an adapter is trained. The learning rate warms up, then falls along a cosine to a tenth.
+    """How an adapter is trained. The learning rate warms up, then falls along a cosine to the share ``last_rate``.
 
     Training ends at whichever comes first: ``tokens`` (prompt and answer tokens), ``minutes`` of training
     (without validation), ``max_steps``, or ``patience`` validations in a row without improvement. A step
@@ -24,6 +24,7 @@ class Settings:
     dropout: float = 0.0
     learning_rate: float = 2e-3
     warm_up: float = 0.04
+    last_rate: float = 0.1
     weight_decay: float = 0.0
     clip: float = 1.0
     batch_tokens: int = 1500

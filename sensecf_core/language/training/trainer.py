@@ -160,12 +160,13 @@ class Training:
         return self.batches.trees_of(self.state.step)
 
     def learning_rate(self, share: float) -> float:
-        """Linear warm-up, then a cosine to a tenth."""
+        """Linear warm-up, then a cosine to its last share."""
         s = self.settings
         if share < s.warm_up:
             return s.learning_rate * max(share / s.warm_up, 0.1)
         fall = (share - s.warm_up) / (1 - s.warm_up)
-        return s.learning_rate * (0.1 + 0.9 * 0.5 * (1 + math.cos(math.pi * fall)))
+        last = s.last_rate
+        return s.learning_rate * (last + (1 - last) * 0.5 * (1 + math.cos(math.pi * fall)))
 
     def _ended(self, share: float, cancelled: bool) -> str:
         if cancelled:

@@ -68,6 +68,8 @@ def test_each_way_of_writing_changes_one_thing() -> None:
     assert build(in_units, QUERY).user.split("\n") == [
         usual[0], "count=3>1-5", "number=8.0>2.0-4.0", *usual[3:]
     ]  # fmt: skip
+    both = build(replace(SCALE, writing=Writing(units=True)), QUERY).user.split("\n")
+    assert [line.replace(" (3)", "").replace(" (8.0)", "") for line in both] == usual != both
     edits = {"number": 2.0, "flag": 1, "count": 5}
     text = in_units.text(QUERY, edits, (7, 2, -3))
     assert text == "count=5-3=7; number=2.0-5=2; flag=1-5=-3"

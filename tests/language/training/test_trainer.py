@@ -185,6 +185,18 @@ def test_an_adapter_has_the_configured_rank(fresh: LocalModel) -> None:
     assert ranks == {2}
 
 
+@pytest.mark.parametrize(("last", "at_the_end"), [(0.1, 0.001), (1.0, 0.01)])
+def test_the_learning_rate_warms_up_and_falls_to_its_last_share(
+    fresh: LocalModel, tmp_path: Path, last: float, at_the_end: float
+) -> None:
+    settings = replace(SETTINGS, learning_rate=0.01, warm_up=0.04, last_rate=last)
+    training = train(fresh, tmp_path, settings)
+    assert training.learning_rate(0.02) == pytest.approx(0.005)  # half of the way up
+    assert training.learning_rate(0.04) == pytest.approx(0.01)
+    assert training.learning_rate(0.52) == pytest.approx((0.01 + at_the_end) / 2)  # half of the cosine
+    assert training.learning_rate(1.0) == pytest.approx(at_the_end)
+
+
 WITH_REJECTED = tuple(
     TrainingExample(example.prompt, example.answers[:1], (example.answers[2], "sleep=4"))
     for example in EXAMPLES

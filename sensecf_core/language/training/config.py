@@ -10,7 +10,7 @@ PROFILE_STEP_TOKENS = 2400
 
 @dataclass(frozen=True)
 class Settings:
-    """How an adapter is trained. The learning rate warms up, then falls along a cosine to the share ``last_rate``.
+    """How an adapter is trained. The learning rate warms up, then falls along a cosine to a last share.
 
     Training ends at whichever comes first: ``tokens`` (prompt and answer tokens), ``minutes`` of training
     (without validation), ``max_steps``, or ``patience`` validations in a row without improvement. A step

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sensecf_core import provenance
-from sensecf_core.cohorts import builtin
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
@@ -17,6 +17,7 @@ from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
+from sensecf_core.paths import write_whole
 from sensecf_core.queries.answer import Answer
 from sensecf_core.queries.methods import of_prompt
 from sensecf_core.queries.request import ExplainRequest
@@ -36,7 +37,7 @@ class ShownAnswers:
     """
 
     adapter: Adapter
-    cohort: str
+    cohort: Cohort
     classifier_sha256: str
     people: int
     seed: int
@@ -93,7 +94,7 @@ def _summary(fitted: FittedCohort, adapter: Adapter, found: list[Answer], seed: 
     first = [answer.counterfactuals[0] for answer in found if answer.counterfactuals]
     return ShownAnswers(
         adapter=adapter,
-        cohort=fitted.schema.name,
+        cohort=fitted.cohort,
         classifier_sha256=fitted.classifier.sha256,
         people=len(found),
         seed=seed,
@@ -103,22 +104,17 @@ def _summary(fitted: FittedCohort, adapter: Adapter, found: list[Answer], seed: 
     )
 
 
-def check_card(cohort: Cohort, name: str | None) -> None:
-    """Raise ``InputError`` if what people of a cohort are shown may not stand on the adapter's card.
+def keep(shown: ShownAnswers) -> None:
+    """Put what was shown on the card; about an own cohort, asked of an adapter for every cohort, beside it.
 
-    The card of an adapter for every cohort came with the program, and is about built-in cohorts.
+    See :func:`.shown_about`, which finds both.
     """
-    adapter = adapter_choice.require(cohort) if name is None else adapters.by_name(cohort, name)
-    if adapter.card.cohort == ANY and cohort.schema.name not in builtin.NAMES:
-        raise InputError(
-            f"The card of {adapter.card.name} tells of built-in cohorts only; leave --write out, and choose "
-            "on the page Models what answers."
-        )
-
-
-def put_on_card(shown: ShownAnswers) -> None:
-    """Put what was shown on the adapter's card; see :func:`check_card`."""
-    card = shown.adapter.card
+    card, cohort = shown.adapter.card, shown.cohort
     told = {**shown.as_json(), "command": provenance.command()}
-    update = {"shown": {**card.shown, shown.cohort: told}}
+    if card.cohort == ANY and cohort.own:
+        path = adapter_choice.own_shown(card, cohort)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(told, indent=1) + "\n")
+        return
+    update = {"shown": {**card.shown, cohort.schema.name: told}}
     save_adapter.write_cards(shown.adapter.folder, card.model_copy(update=update))

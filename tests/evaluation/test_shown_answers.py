@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from sensecf_core.counterfactuals import explain
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
-from sensecf_core.evaluation.shown_answers import measure_shown, put_on_card
-from sensecf_core.language.models import adapters
+from sensecf_core.evaluation.shown_answers import ShownAnswers, keep, measure_shown
+from sensecf_core.language.models import adapter_choice, adapters
 from sensecf_core.queries.request import ExplainRequest
+from sensecf_core.ui.models import adapter_rates
 from tests.app import made_adapter
 from tests.records.made_answers import make_answer, make_counterfactual
 
@@ -39,9 +41,35 @@ def test_shares_are_of_everybody_who_was_asked_about(
     assert {one.method for one in asked} == {"lm-guided"} and not asked[0].behaviours_too
     assert (found.people, found.answered, found.solid) == (4, 0.75, 0.5)
     assert found.gower == pytest.approx((0.02 + 0.06 + 0.02) / 3)
-    put_on_card(found)
+    keep(found)
     (adapter,) = adapters.adapters(fitted.cohort)
     assert adapter.card.shown["small"]["solid"] == 0.5 and adapter.card.shown["small"]["part"] == "val"
+
+
+def test_what_an_own_cohorts_people_are_shown_by_an_adapter_for_all_stands_beside_its_own(
+    fitted: FittedCohort,
+) -> None:
+    cohort = replace(fitted.cohort, own=True)
+    made_adapter.write(cohort)
+    (own,) = adapters.adapters(cohort)
+    card = own.card.model_copy(update={"cohort": adapters.ANY})
+    assert adapter_choice.shown_about(card, cohort) is None
+    before = (own.folder / adapters.CARD).read_bytes()
+    general = adapters.Adapter(own.folder, card, own=False)
+    keep(ShownAnswers(general, cohort, "c" * 64, people=8, seed=0, answered=0.75, solid=0.5, gower=0.02))
+    assert (own.folder / adapters.CARD).read_bytes() == before, "its card came with the program"
+    told = adapter_choice.shown_about(card, cohort)
+    assert told is not None and (told["solid"], told["people"], told["part"]) == (0.5, 8, "val")
+    sentence = adapter_rates.shown(cohort, card)
+    assert sentence is not None and "50 of 100" in sentence and "8 people" in sentence
+    worse = own.card.model_copy(update={"shown": {"small": {**told, "solid": 0.4}}})
+    assert adapter_choice.shown_better(card, worse, cohort)
+    assert not adapter_choice.shown_better(worse, card, cohort)
+    assert len(adapters.adapters(cohort)) == 1, "the file beside it is no adapter"
+    path = adapter_choice.own_shown(card, cohort)
+    for damaged in ("{", "[]", '{"solid": 1}'):
+        path.write_text(damaged, encoding="utf-8")
+        assert adapter_choice.shown_about(card, cohort) is None
 
 
 def test_an_adapter_that_does_not_answer_is_not_measured_under_anothers_name(fitted: FittedCohort) -> None:

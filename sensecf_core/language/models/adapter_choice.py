@@ -81,10 +81,33 @@ def shown_better(card: Card, other: Card, cohort: Cohort) -> bool:
     By the share of people with a solid option, then by the mean distance of the first options. False where
     one of them was not measured on the cohort, or not with the same classifier.
     """
-    mine, others = (one.shown.get(cohort.schema.name) for one in (card, other))
+    mine, others = (shown_about(one, cohort) for one in (card, other))
     if mine is None or others is None or mine["classifier_sha256"] != others["classifier_sha256"]:
         return False
     return _goodness(mine) > _goodness(others)
+
+
+_TOLD = {"part", "people", "answered", "solid", "gower", "classifier_sha256"}
+
+
+def shown_about(card: Card, cohort: Cohort) -> dict[str, Any] | None:
+    """How good the answers are that people of a cohort are shown; None where that was not measured.
+
+    The card of an adapter for every cohort came with the program: what an own cohort's people are shown by it
+    stands in :func:`own_shown`.
+    """
+    if card.cohort != adapters.ANY or not cohort.own:
+        return card.shown.get(cohort.schema.name)
+    try:
+        told = read_file(own_shown(card, cohort))
+    except (OSError, ValueError):
+        return None
+    return told if isinstance(told, dict) and told.keys() >= _TOLD else None
+
+
+def own_shown(card: Card, cohort: Cohort) -> Path:
+    """The file that says what an own cohort's people are shown by an adapter for every cohort."""
+    return adapters.own_folder(cohort, f"shown-by-{card.weights_sha256[:12]}.json")
 
 
 def _goodness(shown: Mapping[str, Any]) -> tuple[float, float]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.checks.sentences import lower_first
+from sensecf_core.language.models.adapter_choice import shown_about
 from sensecf_core.language.models.adapters import Card
 from sensecf_core.ui.common import widgets, wording
 from sensecf_core.ui.common.browser import on_phone
@@ -99,7 +100,7 @@ def headline(cohort: Cohort, card: Card) -> str:
 
 def shown(cohort: Cohort, card: Card) -> str | None:
     """Say what people are shown once everything was checked; None where that was not measured."""
-    rates = card.shown.get(cohort.schema.name)
+    rates = shown_about(card, cohort)
     if rates is None:
         return None
     part = widgets.PART_TITLES.get(rates["part"], "")

@@ -29,7 +29,8 @@ def rates(
         typer.Option(
             "--write",
             help="Put the rates and the best temperature, or what was shown, on the adapter's card; test "
-            "rates stay only at the same temperature.",
+            "rates stay only at the same temperature. What an own cohort's people are shown by an adapter "
+            "for every cohort is kept beside its own adapters.",
         ),
     ] = False,
     as_json: Json = False,
@@ -63,15 +64,13 @@ def rates(
 
 def _shown(cohort: str, name: str | None, people: int, *, write: bool, as_json: bool) -> None:
     from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
-    from sensecf_core.evaluation.shown_answers import check_card, measure_shown, put_on_card
+    from sensecf_core.evaluation.shown_answers import keep, measure_shown
 
     fitted = load_fitted(cohort)
-    if write:
-        check_card(fitted.cohort, name)
     with ProgressLine() as line:
         found = measure_shown(fitted, name, n=people, progress=line)
     if write:
-        put_on_card(found)
+        keep(found)
     if as_json:
         print_json({"adapter": found.adapter.card.name, "cohort": cohort, **found.as_json()})
         return

@@ -80,31 +80,34 @@ def test_a_small_own_cohort_is_fine_tuned_and_answers(
     assert trace["readable"] == trace["proposed"] == 4 * trace["askings"]
 
 
-def test_the_prompt_in_percentiles_goes_on_from_nhanes_adapter_unless_told_otherwise(
+def test_a_training_goes_on_from_the_usual_adapter_of_its_prompt_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    adapter = tmp_path / finetune.BEGINS_WITH
+    path = finetune.BEGINS_WITH["profile"]
+    adapter = tmp_path / path
     adapter.mkdir(parents=True)
     (adapter / "adapter_config.json").write_text('{"r": 16}')
     (adapter / adapters.WEIGHTS).touch()
     monkeypatch.setattr(adapters, "BUILT_IN", tmp_path)
     begins = finetune._begins
-    usual = str(finetune.BEGINS_WITH)  # no path of this machine on a card
-    assert begins("heart", "profile", None, None, None) == begins("heart", "profile", None, None, 16)
-    assert begins("heart", "profile", None, None, None) == (usual, 16)
+    usual = str(path)  # no path of this machine on a card
+    assert begins("heart", path, None, None) == begins("heart", path, None, 16) == (usual, 16)
     assert adapters.start_folder(usual) == adapter
-    assert begins("heart", "profile", None, str(adapter), None) == (str(adapter), 16)
-    assert begins("heart", "profile", None, "mine", None) == ("mine", 8)  # which is refused later
-    for cohort, told, base, start, rank in (
-        ("nhanes", "profile", None, None, None),  # its own training
-        ("heart", "shap", None, None, None),  # another prompt
-        ("heart", "profile", "mistral-7b", None, None),  # another base
-        ("heart", "profile", None, "base", None),
-        ("heart", "profile", None, None, 8),  # another rank
-    ):
-        assert begins(cohort, told, base, start, rank) == (None, 8)
+    assert begins("heart", path, str(adapter), None) == (str(adapter), 16)
+    assert begins("heart", path, "mine", None) == ("mine", 8)  # which is refused later
+    assert begins("nhanes", path, None, None) == (None, 8), "its own training"
+    assert begins("heart", path, "base", None) == (None, 8)
+    assert begins("heart", path, None, 8) == (None, 8), "another rank"
+    assert begins("heart", None, None, None) == (None, 8), "another base model, or decisions"
     monkeypatch.setattr(adapters, "BUILT_IN", tmp_path / "installed_without")
-    assert begins("heart", "profile", None, None, None) == (None, 8)
+    assert begins("heart", path, None, None) == (None, 8)
+
+
+@pytest.mark.parametrize(("told", "prompt"), [("shap", "guided"), ("profile", "profile")])
+def test_the_usual_adapters_came_with_the_program_for_their_prompt(told: str, prompt: str) -> None:
+    folder = adapters.BUILT_IN / finetune.BEGINS_WITH[told]
+    card = adapters.Card.model_validate_json((folder / adapters.CARD).read_bytes())
+    assert adapters.prompt_of(card) == prompt and adapters.damage(folder) is None
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table, subprocess_worker
 from sensecf_core.jobs.job_table import CANCELLING, JobView
 from sensecf_core.language.models import adapters, default_model
+from sensecf_core.queries.methods import METHODS, of_prompt
 from sensecf_core.ui.common import signed_in, wording
 from sensecf_core.ui.jobs.job_progress import cancel_button
 from sensecf_core.ui.models import base_models
@@ -22,6 +23,8 @@ POLL_SECONDS = 2.0
 MEMORY_GB = 5.0
 """The most memory that fine-tuning the default model takes."""
 MINUTES = (1, 24 * 60)
+TOLD: dict[str, str] = {"shap": of_prompt("guided"), "profile": of_prompt("profile")}
+"""What --told can say, and which method the adapter then answers."""
 
 
 def show(cohort: Cohort) -> None:
@@ -52,9 +55,10 @@ def newest(cohort: Cohort) -> JobView | None:
     return None
 
 
-def command(cohort: str, minutes: float, name: str, seed: int) -> list[str]:
-    """The arguments of ``python -m sensecf_core`` for fine-tuning."""
-    options = {"--cohort": cohort, "--minutes": f"{minutes:g}", "--name": name, "--seed": str(seed)}
+def command(cohort: str, told: str, minutes: float, name: str, seed: int) -> list[str]:
+    """The arguments of ``python -m sensecf_core`` for fine-tuning; ``told`` is one of :data:`TOLD`."""
+    options = {"--cohort": cohort, "--told": told, "--minutes": f"{minutes:g}"}
+    options |= {"--name": name, "--seed": str(seed)}
     return [KIND, *(part for pair in options.items() for part in pair), "--json-progress"]
 
 
@@ -69,7 +73,7 @@ def _form(cohort: Cohort, suggested: str) -> None:
         return
     st.markdown(
         "The language model learns from changes that the program finds for this cohort's training "
-        "participants, and is measured on others. The result is an adapter of about 5 MB; it stays here."
+        "participants, and is measured on others. The result is an adapter of 5 to 10 MB; it stays here."
     )
     free = base_models.this_machine().memory_gb
     st.caption(
@@ -83,13 +87,20 @@ def _form(cohort: Cohort, suggested: str) -> None:
             icon=":material/memory:",
         )
     with st.form(key=f"tune_{cohort.schema.name}", border=True):
+        told = st.selectbox(
+            "Method that it will answer",
+            TOLD,
+            format_func=lambda told: wording.method_title(TOLD[told]),
+            key="tune_told",
+            help=" ".join(f"{wording.method_title(one)}: {METHODS[one].note}" for one in TOLD.values()),
+        )
         left, middle, right = st.columns(3)
         minutes = left.number_input("Minutes of training", *MINUTES, 60, 10, key="tune_minutes")
         name = middle.text_input("Name", placeholder=suggested, max_chars=64, key="tune_name")
         seed = right.number_input("Seed", 0, 2**31 - 1, 0, key="tune_seed")
         pressed = st.form_submit_button("Start fine-tuning", type="primary", icon=":material/play_arrow:")
     if pressed:
-        start(cohort, float(minutes), name.strip() or suggested, int(seed))
+        start(cohort, told, float(minutes), name.strip() or suggested, int(seed))
 
 
 def _free_name(cohort: Cohort, last: JobView | None) -> str:
@@ -103,11 +114,11 @@ def _used_names(cohort: Cohort) -> set[str]:
     return {adapter.card.name for adapter in adapters.adapters(cohort)}
 
 
-def start(cohort: Cohort, minutes: float, name: str, seed: int) -> None:
+def start(cohort: Cohort, told: str, minutes: float, name: str, seed: int) -> None:
     """Queue a fine-tuning, or say why it cannot be started."""
     try:
         check(cohort, minutes, name)
-        _queue(command(cohort.schema.name, minutes, name, seed))
+        _queue(command(cohort.schema.name, told, minutes, name, seed))
     except (InputError, NotReadyError) as error:
         st.error(wording.message(str(error)), icon=":material/error:")
         return

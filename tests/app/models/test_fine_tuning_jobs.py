@@ -39,10 +39,12 @@ def test_start_passes_what_was_asked_to_the_command(
     assert "goes on when you leave this page" in page_text(at) and "up to 5 GB of memory" in page_text(at)
     at.number_input(key="tune_minutes").set_value(30)
     at.number_input(key="tune_seed").set_value(7)
+    at.selectbox(key="tune_told").select("profile")
     next(b for b in at.button if b.label == "Start fine-tuning").click().run()
     ((command, *options),) = started
     parsed = typer.main.get_command(app).commands[command].make_context(command, options).params  # type: ignore[attr-defined]
-    expected = {"cohort": "small", "minutes": 30, "name": "tuned-2", "seed": 7, "json_progress": True}
+    expected = {"cohort": "small", "minutes": 30, "told": "profile", "seed": 7}
+    expected |= {"name": "tuned-2", "json_progress": True}
     assert command == "finetune" and expected.items() <= parsed.items()
 
 

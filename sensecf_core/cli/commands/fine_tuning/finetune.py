@@ -41,8 +41,11 @@ OF_A_WHOLE_TRAINING = (
 """Options that say what a whole training learns from, or where it is kept."""
 BASE = "base"
 """Value of --start: no adapter to go on from."""
-BEGINS_WITH = Path("nhanes", "smollm2-135m-profile")
-"""The committed adapter that other cohorts' trainings with --told profile go on from."""
+BEGINS_WITH = {
+    "shap": Path("any-cohort", "smollm2-135m-any-cohort"),
+    "profile": Path("nhanes", "smollm2-135m-profile"),
+}
+"""The committed adapter that a cohort's training goes on from, by --told."""
 
 
 def finetune(
@@ -106,7 +109,7 @@ def finetune(
         str | None,
         typer.Option(
             help="An adapter of the same base and rank to go on from: its folder, COHORT/NAME of a committed "
-            "one, or `base` for none. With --told profile nhanes' own, unless this is given."
+            "one, or `base` for none. Without it the adapter for every cohort, with --told profile nhanes'."
         ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint.")] = False,
@@ -133,7 +136,8 @@ def finetune(
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
     to_base = start == BASE
-    start, rank = _begins(cohort, told, base, start, rank)
+    usual = None if cohort is None or from_decisions or base is not None else BEGINS_WITH.get(told)
+    start, rank = _begins(cohort, usual, start, rank)
     _check(context.params | {"minutes": minutes, "rank": rank})
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
     from sensecf_core.language.training.config import PROFILE_STEP_TOKENS, Settings
@@ -213,19 +217,20 @@ def _show(
 
 
 def _begins(
-    cohort: str | None, told: str, base: str | None, start: str | None, rank: int | None
+    cohort: str | None, usual: Path | None, start: str | None, rank: int | None
 ) -> tuple[str | None, int]:
     """The folder of the adapter that a training goes on from, None for the base model, and the rank.
 
-    In percentiles every cohort is told in the same words, so that what the adapter of another has learned is
-    a better beginning than none (docs/fine-tuning.md, "What it reaches").
+    ``usual`` is that of the prompt (:data:`BEGINS_WITH`), for every cohort but its own: both prompts tell
+    every cohort in the same words, so that what was learned of others is a better beginning than none
+    (docs/fine-tuning.md).
     """
     from sensecf_core.language.models.adapters import BUILT_IN, start_folder
 
-    folder = BUILT_IN / BEGINS_WITH
-    usual = start is None and base is None and told == "profile" and cohort != BEGINS_WITH.parts[0]
-    if usual and folder.is_dir() and rank in (None, _rank_of(folder)):
-        return str(BEGINS_WITH), _rank_of(folder)
+    if start is None and usual is not None and cohort != usual.parts[0]:
+        folder = BUILT_IN / usual
+        if folder.is_dir() and rank in (None, _rank_of(folder)):
+            return str(usual), _rank_of(folder)
     if start == BASE:
         start = None
     if rank is None:

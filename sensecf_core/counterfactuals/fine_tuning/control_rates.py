@@ -9,7 +9,7 @@ from typing import Any
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.fine_tuning.pairs.pair_search import Pair
 from sensecf_core.counterfactuals.fine_tuning.raw_rates import RawRates, rates_of
-from sensecf_core.counterfactuals.fine_tuning.validation import ValidationSet
+from sensecf_core.counterfactuals.fine_tuning.validation import Group, ValidationSet
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.counterfactuals.proposal import Proposal, ProposalRequest, Proposer
 from sensecf_core.counterfactuals.proposers.effects import EffectsProposer
@@ -43,9 +43,9 @@ def controls_of(source: str) -> tuple[str, ...]:
     return ("random", "nearest-pair") if source == "profile" else tuple(CONTROLS)
 
 
-def valid_name(control: str) -> str:
-    """The name of a control's raw validity on a card: ``nearest_pair_valid``."""
-    return f"{control.replace('-', '_')}_valid"
+def rate_name(control: str, rate: str = "valid") -> str:
+    """The name of a control's rate on a card: ``nearest_pair_valid``."""
+    return f"{control.replace('-', '_')}_{rate}"
 
 
 def control_rates(
@@ -88,17 +88,16 @@ def with_controls(
     controls: Collection[str] = tuple(CONTROLS),
     lessons: Sequence[Pair] = (),
 ) -> list[dict[str, Any]]:
-    """A card's rows with the raw validity of ``controls`` beside the model's, on the same queries.
+    """A card's rows with raw validity and solidity of ``controls`` beside the model's, on the same queries.
 
     ``nearest-pair`` copies ``lessons``, what the model was taught, where they are given.
     """
-    valid = {
-        group: {
-            valid_name(control): control_rates(
-                fitted, control, pairs, lessons=lessons, cancelled=cancelled
-            ).valid
+    beside: dict[Group, dict[str, float]] = {}
+    for group, pairs in validation_set.groups.items():
+        found = {
+            control: control_rates(fitted, control, pairs, lessons=lessons, cancelled=cancelled)
             for control in controls
         }
-        for group, pairs in validation_set.groups.items()
-    }
-    return [{**row, **valid[row["limits"], row["desired"]]} for row in rows]
+        beside[group] = {rate_name(control): rates.valid for control, rates in found.items()}
+        beside[group] |= {rate_name(control, "solid"): rates.solid for control, rates in found.items()}
+    return [{**row, **beside[row["limits"], row["desired"]]} for row in rows]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sensecf_core import provenance
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.counterfactuals.fine_tuning.control_rates import valid_name
+from sensecf_core.counterfactuals.fine_tuning.control_rates import rate_name
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.run_identity import of_adapter
 from sensecf_core.language.models import adapter_choice, adapters
@@ -77,8 +77,8 @@ def card_rows(
 ) -> list[dict[str, Any]]:
     """One method's rates on ``test`` as rows of an adapter's card, each rate with its interval.
 
-    Beside them the raw validity of each control that was asked (``random_valid``, …), and the credit where it
-    is known.
+    Beside them ``random_valid``, ``random_solid`` and so on of each control that was asked, and the credit
+    where it is known.
     """
     return [
         {
@@ -99,7 +99,8 @@ def card_rows(
 def _controls_on_card(row: Mapping[str, Any], summary: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What a card says of the controls of the same direction and limits, and of the credit over them."""
     found: dict[str, Any] = {
-        valid_name(other["method"]): _on_card(other["of_answerable_valid"])
+        rate_name(other["method"], rate): _on_card(other[f"of_answerable_{rate}"])
+        for rate in ("valid", "solid")
         for other in summary
         if all(other[name] == row[name] for name in ("direction", "limits", "goal"))
         and other["method"] in controls_of(row["method"])

@@ -202,8 +202,8 @@ def _rates(rows: Sequence[dict[str, Any]]) -> list[str]:
         "all `queries`. `any_valid` is "
         "the share of queries with at least one valid candidate. `second_valid` and `third_valid`: by a "
         "logistic regression and a random forest that neither made nor filtered anything. `control_valid`: "
-        "of uniform draws with as many changes. `random_valid`, `nearest_pair_valid` and `effects_valid`: "
-        "`valid` of the controls, on the same queries; `credit`: `valid` minus that of the best control that "
+        "of uniform draws with as many changes. `random_…`, `nearest_pair_…` and `effects_…`: `valid` and "
+        "`solid` of the controls, on the same queries; `credit`: `valid` minus that of the best control that "
         "knows as much, `credit_over`. `final_found`: queries with something to show after the "
         "checks, `final_found_first` without asking again; `final_changed` and `final_violations` are of "
         "what is shown.",

@@ -26,6 +26,8 @@ LEARNED_FROM = {
     "decisions": "kept against rejected by people",
 }
 Row = Mapping[str, Any]
+_Series = tuple[str, str, Sequence[float | None], tuple[str, float] | None, int]
+"""Title, what it is, its values, the level of the control, decimals."""
 
 
 @dataclass(frozen=True)
@@ -120,21 +122,34 @@ def _curve(adapter: Adapter) -> None:
         return
     st.markdown("**Learning curve**")
     tokens = [point.tokens for point in points]
-    left, right = st.columns(2, gap="medium")
-    loss = [point.loss for point in points]
-    validity = [None if p.validity is None else 100 * p.validity for p in points]
-    for column, values, title, what, digits in (
-        (left, loss, "Loss", "The mean loss per answer token", 2),
-        (right, validity, "Raw validity, of 100", "Raw validity on people it did not learn from (`val`)", 0),
+    unseen = "on people it did not learn from (val)"
+    series: tuple[_Series, ...] = (
+        ("Loss", "The mean loss per answer token", [point.loss for point in points], None, 2),
+        (
+            "Raw validity, of 100",
+            f"Raw validity {unseen}",
+            [_percent(p.validity) for p in points],
+            _copied(adapter.card, "valid"),
+            0,
+        ),
+        (
+            "Solid, of 100",
+            f"The solid share of raw suggestions {unseen}",
+            [_percent(p.solid) for p in points],
+            _copied(adapter.card, "solid"),
+            0,
+        ),
+    )
+    known = [one for one in series if any(value is not None for value in one[2])]
+    for column, (title, what, values, line, digits) in zip(
+        st.columns(len(known) or 1, gap="medium"), known, strict=False
     ):
-        if any(value is not None for value in values):
-            with column:
-                sentence = _trend(what.replace("`", ""), values, digits, tokens[-1])
-                line = _copied(adapter.card) if values is validity else None
-                if line is not None:
-                    sentence += f" The control that copies the nearest answers reaches {line[1]:.0f}."
-                chart = charts.line_chart(tokens, values, ("Tokens read", title), sentence, beside=line)
-                charts.show(chart, f"curve_{title}_{'own' if adapter.own else 'given'}_{adapter.folder.name}")
+        with column:
+            sentence = _trend(what, values, digits, tokens[-1])
+            if line is not None:
+                sentence += f" The control that copies the nearest answers reaches {line[1]:.0f}."
+            chart = charts.line_chart(tokens, values, ("Tokens read", title), sentence, beside=line)
+            charts.show(chart, f"curve_{title}_{'own' if adapter.own else 'given'}_{adapter.folder.name}")
     rows = [
         {
             "Tokens read": wording.count(point.tokens),
@@ -147,16 +162,21 @@ def _curve(adapter: Adapter) -> None:
     _table(rows, f"Learning curve of {name}")
 
 
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
 def _of_100(share: float | None) -> str:
     return "–" if share is None else str(round(100 * share))
 
 
-def _copied(card: Card) -> tuple[str, float] | None:
-    """The raw validity of the control that copies what was taught, of 100, on the same queries."""
+def _copied(card: Card, rate: str) -> tuple[str, float] | None:
+    """A rate of the control that copies what was taught, of 100, on the same queries."""
+    name = f"nearest_pair_{rate}"
     known = [
-        (row["nearest_pair_valid"], row.get("queries", 1))
+        (row[name], row.get("queries", 1))
         for row in card.rates
-        if row.get("part") == "val" and row.get("temperature") == 1.0 and "nearest_pair_valid" in row
+        if row.get("part") == "val" and row.get("temperature") == 1.0 and name in row
     ]
     weight = sum(queries for _, queries in known)
     return ("nearest-pair", 100 * sum(share * n for share, n in known) / weight) if weight else None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,30 @@ def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World,
     assert "about 917 people" in text.replace("\u202f", " ")
     assert "sha256 dddddddddddd…" in tables
     assert not at.warning
+
+
+def test_the_curve_shows_solid_candidates_too_and_the_control_that_copies(
+    world: World, open_page: OpenPage
+) -> None:
+    beside = {"nearest_pair_valid": 0.5, "nearest_pair_solid": 0.2, "part": "val"}
+    rates = (
+        made_adapter.rate("contrast", 0, 0.9, 1.0) | beside | {"queries": 10},
+        made_adapter.rate("contrast", 1, 0.9, 1.0) | beside | {"queries": 30, "nearest_pair_solid": 0.4},
+    )
+    folder = made_adapter.write(world.cohort, rates=rates)
+    points = [
+        {"tokens": tokens, "loss": 1.0, "score": score, "rates": {"solid": solid}}
+        for tokens, score, solid in ((1000, 0.3, 0.1), (2000, 0.6, 0.25))
+    ]
+    (folder / adapters.CURVE).write_text(json.dumps(points), encoding="utf-8")
+    at = open_page("Models", cohort="small")
+    text = page_text(at)
+    assert (
+        "The solid share of raw suggestions on people it did not learn from (val) rose from 10 to 25" in text
+    )
+    # 10 queries of 0.2 and 30 of 0.4
+    assert "copies the nearest answers reaches 35." in text and "answers reaches 50." in text
+    assert len(at.get("plotly_chart")) == 3
 
 
 def test_a_phone_gets_letters_for_column_heads(

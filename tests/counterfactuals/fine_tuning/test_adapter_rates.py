@@ -28,6 +28,7 @@ def test_rates_are_measured_at_every_temperature_and_kept_on_the_card(
         rows = [row for row in found.rows if (row["limits"], row["desired"]) == group]
         # A control has no temperature: its rate is the same beside each of them.
         assert len({tuple(row[name] for name in controls) for row in rows}) == 1 < len(rows)
+    assert all(0 <= row[f"{name[:-5]}solid"] <= row[name] for row in found.rows for name in controls)
     # Every query has an answer among the told changes, and a sum of them finds one more often than a babbler.
     assert max(row["effects_valid"] for row in found.rows) > max(row["valid"] for row in found.rows)
     put_on_card(found)

@@ -43,16 +43,18 @@ def test_rates_are_put_on_the_card_of_the_adapter_that_was_traced(fitted: Fitted
     made_adapter.write(cohort)
     card = adapter_choice.require(cohort).card
     rate = {"mean": 0.5, "low": 0.4, "high": 0.6}
+    less = {"mean": 0.2, "low": 0.1, "high": 0.3}
     row = {"limits": "contrast", "direction": "1→0", "goal": "cross", "method": "lm-guided", "people": 3}
     table = [
         {**row, **dict.fromkeys(files.ON_CARD, rate)},
-        {**row, "method": "random", "of_answerable_valid": rate},
+        {**row, "method": "random", "of_answerable_valid": rate, "of_answerable_solid": less},
     ]
     adapter = {"sha256": card.weights_sha256, "temperature": card.temperature}
     files.put_on_card(cohort, {"adapters": {"lm-guided": adapter}, "table": table})
     first, *others = adapter_choice.require(cohort).card.rates
     assert (first["part"], first["limits"], first["desired"], first["queries"]) == ("test", "contrast", 0, 3)
     assert first["valid"] == first["random_valid"] == {"value": 0.5, "low": 0.4, "high": 0.6}
+    assert first["random_solid"] == {"value": 0.2, "low": 0.1, "high": 0.3}
     assert "credit" not in first, "two of the controls were not asked"
     assert tuple(others) == card.rates
     with pytest.raises(InputError, match="Another adapter answers now"):

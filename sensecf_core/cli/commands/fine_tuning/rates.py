@@ -56,8 +56,9 @@ def rates(
     for row in found.rows:
         print(
             f"temperature {row['temperature']:.1f}, {row['limits']:12} towards {row['desired']}: valid "
-            f"{row['valid']:.2f}, within limits {row['within_limits']:.2f}, distinct {row['distinct']:.2f}, "
-            f"changed {row['changed']:.1f}, {row['queries']} queries; controls: {_controls(row)}"
+            f"{row['valid']:.2f}, solid {row['solid']:.2f}, within limits {row['within_limits']:.2f}, "
+            f"distinct {row['distinct']:.2f}, changed {row['changed']:.1f}, "
+            f"{row['queries']} queries; controls: {_controls(row)}"
         )
     print(f"best: temperature {found.temperature:.1f}")
 
@@ -80,7 +81,7 @@ def _shown(cohort: str, name: str | None, people: int, *, write: bool, as_json: 
 
 
 def _controls(row: dict[str, Any]) -> str:
-    from sensecf_core.counterfactuals.fine_tuning.control_rates import CONTROLS, valid_name
+    from sensecf_core.counterfactuals.fine_tuning.control_rates import CONTROLS, rate_name
 
-    known = [(control, row.get(valid_name(control))) for control in CONTROLS]
+    known = [(control, row.get(rate_name(control))) for control in CONTROLS]
     return ", ".join(f"{control} {share:.2f}" for control, share in known if share is not None)

@@ -11,19 +11,21 @@ from sensecf_core.cli.output import print_json
 from sensecf_core.errors import InputError
 
 if TYPE_CHECKING:
+    from sensecf_core.cohorts.cohort import Cohort
     from sensecf_core.cohorts.schema import Schema
     from sensecf_core.language.wishes.wish import Understood
 
 
-def confirmed(schema: Schema, sentence: str, *, yes: bool, as_json: bool) -> Understood:
+def confirmed(
+    cohort: Cohort, sentence: str, *, by: str | None = None, yes: bool, as_json: bool
+) -> Understood:
     """Read a sentence, print what was understood, and return it once it is confirmed.
 
-    ``yes`` confirms it beforehand; else it is asked for, which needs a terminal. Raises ``InputError`` where
-    nothing was understood, and where it is not confirmed.
+    Rules read it, or the language model ``by``. ``yes`` confirms it beforehand; else it is asked for, which
+    needs a terminal. Raises ``InputError`` where nothing was understood, and where it is not confirmed.
     """
-    from sensecf_core.language.wishes import rules
-
-    understood = rules.read(schema, sentence)
+    schema = cohort.schema
+    understood = _read(cohort, sentence, by)
     print(as_text(schema, understood), file=sys.stderr if as_json else sys.stdout)
     if not understood.wishes:
         raise InputError("No limit was understood in these words; name a feature and what it may do.")
@@ -35,6 +37,23 @@ def confirmed(schema: Schema, sentence: str, *, yes: bool, as_json: bool) -> Und
         raise InputError("Nothing was run: if this is what is meant, ask again with --yes.")
     if not typer.confirm("Is this what is meant?"):
         raise InputError("Nothing was run: say it in other words, or use --freeze and --range.")
+    return understood
+
+
+def _read(cohort: Cohort, sentence: str, by: str | None) -> Understood:
+    if by is None:
+        from sensecf_core.language.wishes import rules
+
+        return rules.read(cohort.schema, sentence)
+    from sensecf_core.counterfactuals.proposers.resolve_model import wishes_backend
+    from sensecf_core.language.models import registry
+    from sensecf_core.language.remote.allow_list import where_words_go
+    from sensecf_core.language.wishes import by_prompt
+
+    model = wishes_backend(by, cohort)
+    if (notice := where_words_go(registry.spec(by))) is not None:
+        print(notice, file=sys.stderr)
+    (understood,) = by_prompt.read_all(model, cohort.schema, [sentence], reader=by)
     return understood
 
 

@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,15 +129,20 @@ def _stage(begun: Card) -> dict[str, Any]:
 
 def _shares(model: LocalModel, sentences: Sequence[Sentence], callbacks: Callbacks) -> dict[str, Any] | None:
     """The measures of :mod:`.wish_scores` on sentences that a model reads; None when cancelled."""
-    read = read_together(model, sentences, callbacks.cancelled)
+    read = read_together(partial(by_model.read_all, model), sentences, callbacks.cancelled)
     found = None if callbacks.cancelled() else wish_scores.measure(sentences, read, by_model.READER)
     return None if found is None else found["all"]
 
 
 def read_together(
-    model: LocalModel, sentences: Sequence[Sentence], cancelled: Callable[[], bool] | None = None
+    read_all: Callable[..., list[Understood]],
+    sentences: Sequence[Sentence],
+    cancelled: Callable[[], bool] | None = None,
 ) -> list[Understood]:
-    """Read sentences in batches of one schema each; the result is in the order of the sentences."""
+    """Read sentences in batches of one schema each; the result is in the order of the sentences.
+
+    ``read_all`` takes a schema, sentences about it, and ``cancelled``.
+    """
     found: dict[int, Understood] = {}
     by_schema: dict[str, list[int]] = {}
     for place, sentence in enumerate(sentences):
@@ -144,8 +150,6 @@ def read_together(
     for places in by_schema.values():
         places.sort(key=lambda place: len(sentences[place].text))  # answers of one length end together
         schema = sentences[places[0]].schema
-        read = by_model.read_all(
-            model, schema, [sentences[place].text for place in places], cancelled=cancelled
-        )
+        read = read_all(schema, [sentences[place].text for place in places], cancelled=cancelled)
         found |= dict(zip(places, read, strict=True))
     return [found[place] for place in range(len(sentences))]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import typer
 
+from sensecf_core.language.models import registry
+from sensecf_core.language.remote import allow_list
+from sensecf_core.paths import var
 from tests.cli.conftest import Command
+from tests.language.scripted_server import Server, completion, serving
 
 EXPLAIN = ("explain", "--cohort", "nhanes", "--participant", "99616", "--method", "random")
 SAID = "leave her pulse and her statin alone; at most 2 changes"
@@ -57,6 +62,9 @@ def test_on_a_terminal_it_asks(
     [
         (("--say", "good morning", "--yes"), "No limit was understood"),
         (("--say", "sugar stays, but less sugar", "--yes"), "both to stay and to change"),
+        (("--say-by", "gpt-4o"), "--say-by names who reads --say"),
+        (("--say", SAID, "--say-by", "gpt-4o", "--yes"), "not allowed to see the cohort"),
+        (("--say", SAID, "--say-by", "nobody", "--yes"), "nobody"),
         (("--yes",), "--yes confirms what --say is understood as"),
     ],
 )
@@ -64,6 +72,44 @@ def test_what_cannot_be_taken_is_refused(command: Command, options: tuple[str, .
     ended = command(*EXPLAIN, *options)
     assert ended.code == 2
     assert message in ended.err
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server that reads wishes, allowed for nhanes."""
+    with serving(lambda body: completion('"leave her pulse" pulse=keep')) as server:
+        entry = f'[reader]\nkind = "endpoint"\nsource = "{server.url}"\n'
+        var(registry.OWN_FILE).write_text(entry, encoding="utf-8")
+        var(allow_list.FILE).write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n', encoding="utf-8")
+        yield server
+
+
+def test_a_named_model_reads_it_and_it_is_confirmed_as_before(command: Command, served: Server) -> None:
+    ended = command(*EXPLAIN, "--say", SAID, "--say-by", "reader")
+    assert ended.code == 2 and "ask again with --yes" in ended.err
+    assert "Understood (by reader)" in ended.out and "Resting pulse: stays as it is" in ended.out
+    assert "your words are sent to that program" in ended.err
+    (body,) = served.bodies
+    sent = "\n".join(message["content"] for message in body["messages"])
+    assert SAID in sent and "99616" not in sent
+
+
+def test_wishes_read_by_a_prompt_stand_beside_those_read_by_rules(
+    command: Command, tmp_path: Path, served: Server
+) -> None:
+    sentences = tmp_path / "few.toml"
+    sentences.write_text(
+        'nhanes = [{ text = "leave her pulse", kinds = "freeze", meant = "pulse=keep" },\n'
+        '{ text = "less sugar", kinds = "direction", meant = "sugar=down" }]\n',
+        encoding="utf-8",
+    )
+    ended = command("wishes", "--sentences", str(sentences), "--by", "reader", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.json["reader"] == "reader"
+    assert ended.json["all"]["exact"]["value"] == 0.5, "it answers the same to both"
+    assert ended.json["rules"]["exact"]["value"] == 1.0
+    ended = command("wishes", "--sentences", str(sentences), "--by", "reader", "--adapter", "x")
+    assert ended.code == 2 and "leave out --adapter" in ended.err
 
 
 def test_wishes_are_measured(command: Command, tmp_path: Path) -> None:

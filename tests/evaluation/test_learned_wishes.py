@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_what_was_trained_reads_and_is_no_cohorts_adapter(
 
     held = LocalModel.load(base, adapter=out)
     sentences = generate("val", 5, seed=1)
-    read = read_together(held, sentences)
+    read = read_together(partial(by_model.read_all, held), sentences)
     assert [entry.sentence for entry in read] == [sentence.text for sentence in sentences]
     assert {entry.reader for entry in read} == {by_model.READER}
 

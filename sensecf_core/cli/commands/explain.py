@@ -87,6 +87,10 @@ def explain(
         str | None,
         typer.Option(help='Limits in your own words, like "less sugar, leave the pulse alone".'),
     ] = None,
+    say_by: Annotated[
+        str | None,
+        typer.Option(help="The language model that reads --say; see `models`. Without it rules do."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Take what is understood of --say unasked.")] = False,
     desired: Annotated[int | None, typer.Option(help="The class to reach, 0 or 1.")] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same answer.")] = 0,
@@ -121,6 +125,8 @@ def explain(
     )
     if yes and say is None:
         raise InputError("--yes confirms what --say is understood as; without --say leave it out.")
+    if say_by is not None and say is None:
+        raise InputError("--say-by names who reads --say; without --say leave it out.")
     by = None if by is None else checked_name(by)
     loaded = registry.load(cohort)
     method = _answering(loaded, method, model) if method else default_method(loaded, model)
@@ -147,7 +153,7 @@ def explain(
     requests = [
         template.model_copy(update={"participant_id": person, "row_id": row_id}) for person, row_id in keys
     ]
-    said = None if say is None else confirmed(loaded.schema, say, yes=yes, as_json=as_json)
+    said = None if say is None else confirmed(loaded, say, by=say_by, yes=yes, as_json=as_json)
     if said is not None:
         requests = _with_wishes(requests, said)
     model_spec = check_model(template, loaded)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sensecf_core.cohorts.cohort import UNNAMED, Cohort
 from sensecf_core.errors import InputError
@@ -16,6 +16,9 @@ from sensecf_core.language.remote import allow_list
 from sensecf_core.language.remote.model import RemoteModel
 from sensecf_core.queries.methods import METHODS, asks_language_model
 from sensecf_core.queries.request import ExplainRequest
+
+if TYPE_CHECKING:
+    from sensecf_core.language.local.model import LocalModel
 
 REMOTE_METHOD = next(method.name for method in METHODS.values() if method.may_be_remote)
 """The method for servers: examples would be other participants' rows."""
@@ -59,6 +62,10 @@ def remote_model(spec: ModelSpec, request: ExplainRequest, cohort: Cohort) -> Re
             f"{spec.name} runs on a server, which is never shown another participant's row: ask it with the "
             f"method {REMOTE_METHOD} instead of {request.method}."
         )
+    return _served(spec, cohort)
+
+
+def _served(spec: ModelSpec, cohort: Cohort) -> RemoteModel:
     if cohort.layout is not None and cohort.schema.name == UNNAMED:
         raise InputError(
             "A frame without a name of its own is sent to no server, since allowing one would allow all: "
@@ -83,6 +90,21 @@ def backend_of(spec: ModelSpec | None, request: ExplainRequest, cohort: Cohort) 
         return shared_model()
     if spec.is_remote:
         return remote_model(spec, request, cohort)
+    return _held(spec)
+
+
+def wishes_backend(name: str, cohort: Cohort) -> LocalModel | RemoteModel:
+    """The model that reads wishes about a cohort by prompt: on a server, or loaded once per process.
+
+    Raises like :func:`check_model`.
+    """
+    spec = registry.spec(name)
+    return _served(spec, cohort) if spec.is_remote else _held(spec)
+
+
+def _held(spec: ModelSpec) -> LocalModel:
+    from sensecf_core.language.local.model import shared_model
+
     placement = placement_of(spec)
     return shared_model(placement.folder, precision=placement.precision, device=placement.device)
 

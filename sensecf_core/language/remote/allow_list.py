@@ -105,6 +105,18 @@ def notice(spec: ModelSpec) -> str | None:
     )
 
 
+def where_words_go(spec: ModelSpec) -> str | None:
+    """The same of words that a model is to read as limits, and of the features that it is told."""
+    if not spec.is_remote:
+        return None
+    host, port = _host_and_port(spec)
+    if is_loopback(host):
+        return (
+            f"{spec.name} is a server on this machine ({host}:{port}): your words are sent to that program."
+        )
+    return f"{spec.name} runs at {host}: your words and the names of the features LEAVE THIS MACHINE."
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine itself."""
     if host.lower() == "localhost":

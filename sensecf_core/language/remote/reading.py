@@ -37,8 +37,13 @@ def edits_in(text: str, form: Form) -> str:
 
     JSON counts in either form; a line of edits too, since a server may ignore the form it was asked for.
     """
-    said = _SIGNS.sub("\n", _THOUGHT.split(text)[-1])
+    said = without_reasoning(text)
     return last_json(said) or _last_line(said) or first_line(said if said.strip() else text)
+
+
+def without_reasoning(text: str) -> str:
+    """What a model wrote behind its reasoning, without signs of a chat template."""
+    return _SIGNS.sub("\n", _THOUGHT.split(text)[-1])
 
 
 def _last_line(text: str) -> str | None:

@@ -42,11 +42,12 @@ def prompt(schema: Schema, sentence: str) -> Prompt:
 
     The system text is the same for every sentence about a schema.
     """
-    described = (_described(feature) for feature in schema.features)
-    return Prompt("\n".join([SYSTEM, *described]), f"Said: {spoken(sentence)}")
+    features = (described(feature) for feature in schema.features)
+    return Prompt("\n".join([SYSTEM, *features]), f"Said: {spoken(sentence)}")
 
 
-def _described(feature: Feature) -> str:
+def described(feature: Feature) -> str:
+    """One line that says what a feature is called, its unit and its levels."""
     label = feature.label + (f", {feature.unit}" if feature.unit else "")
     levels = f": {'|'.join(choice_texts(feature))}" if feature.named else ""
     also = f" ({', '.join(feature.synonyms)})" if feature.synonyms else ""

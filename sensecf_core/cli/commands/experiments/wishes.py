@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +35,10 @@ def wishes(
     base: Annotated[
         str | None, typer.Option(help="The model that the adapter is for; without it the default.")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(help="Instead of an adapter: read by a language model that is told how in its prompt."),
+    ] = None,
     count: Annotated[int, typer.Option(help="How many of them.")] = 1000,
     out: Annotated[Path | None, typer.Option(help="File for the JSON.")] = None,
     misread: Annotated[bool, typer.Option("--misread", help="List what was not read exactly.")] = False,
@@ -47,10 +52,17 @@ def wishes(
     at_least(0, seed=seed)
     listed = _sentences(sentences, generated, count, seed)
     by_rules = [rules.read(sentence.schema, sentence.text) for sentence in listed]
-    read = by_rules if adapter is None else _by_model(listed, adapter, base)
+    if by is not None and (adapter is not None or base is not None):
+        raise InputError("--by names a model that is told how; leave out --adapter and --base.")
+    if by is not None:
+        read = _by_prompt(listed, by)
+    else:
+        read = by_rules if adapter is None else _by_model(listed, adapter, base)
     found = wish_scores.measure(listed, read, read[0].reader, seed=seed)
     if adapter is not None:
-        found |= {"adapter": _identity(adapter)} | _beside(listed, by_rules, read, seed)
+        found |= {"adapter": _identity(adapter)}
+    if read is not by_rules:
+        found |= _beside(listed, by_rules, read, seed)
     if misread:
         found["misread"] = wish_scores.misread(listed, read)
     if out is not None:
@@ -81,7 +93,19 @@ def _by_model(listed: list[Sentence], name: str, base: str | None) -> list[Under
     held = placement_by_name(base)
     folder = held.folder or default_model.require()
     found = by_model.adapter(name, default_model.weights_sha256(folder))
-    return read_together(shared_model(held.folder, found.folder, held.precision, held.device), listed)
+    model = shared_model(held.folder, found.folder, held.precision, held.device)
+    return read_together(partial(by_model.read_all, model), listed)
+
+
+def _by_prompt(listed: list[Sentence], name: str) -> list[Understood]:
+    """The sentences as a language model reads them that is told how; a server is asked as about nhanes."""
+    from sensecf_core.counterfactuals.proposers.resolve_model import wishes_backend
+    from sensecf_core.datasets import registry
+    from sensecf_core.evaluation.learned_wishes import read_together
+    from sensecf_core.language.wishes import by_prompt
+
+    model = wishes_backend(name, registry.load("nhanes"))
+    return read_together(partial(by_prompt.read_all, model, reader=name), listed)
 
 
 def _beside(

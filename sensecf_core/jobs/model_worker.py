@@ -20,6 +20,8 @@ from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
 
 MOST_WAITING = 16
+IN_USE = threading.Lock()
+"""Held while an answer is made or words are read: by one thread at a time."""
 KIND = "explain"
 ENDED_TOO_OFTEN = f"The program ended {MOST_ATTEMPTS} times during this job; ask for fewer candidates."
 
@@ -64,7 +66,8 @@ class ModelWorker(Worker):
         except ValidationError as error:
             raise InputError("This job was queued by another version of SenseCF; ask again.") from error
         explain = self._explain or _default_explain()
-        answer = explain(request, Callbacks(progress, progress.cancelled.is_set))
+        with IN_USE:
+            answer = explain(request, Callbacks(progress, progress.cancelled.is_set))
         if self._closed.is_set():
             return JobOutcome("cancelled")
         answer_id = answers.save(answer)

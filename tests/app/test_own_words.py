@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.language.models import registry
+from sensecf_core.language.remote import allow_list
+from sensecf_core.paths import var
 from sensecf_core.records import answers
 from sensecf_core.ui.limits.own_words import CHIP
 from tests.app.conftest import OpenPage, page_text
 from tests.app.test_interventions import ask
+from tests.language.scripted_server import Response, Server, completion, serving
 
 PERSON = {"cohort": "nhanes", "participant": "94666"}
 
@@ -48,6 +56,65 @@ def test_words_are_shown_then_set_for_one_participant_and_can_be_taken_back(open
     assert (answer.goal.kind, answer.goal.target) == ("target", 30)
     at.button(key="undo_words").click().run()
     assert at.session_state["free_nhanes_sleep"] and at.session_state["ask_goal"] == "auto"
+
+
+@pytest.fixture
+def served() -> Iterator[Server]:
+    """A server that reads wishes, allowed for nhanes."""
+    with serving(lambda body: completion('"easy on the sweets" sugar=down')) as server:
+        entry = f'[reader]\nkind = "endpoint"\nsource = "{server.url}"\n'
+        var(registry.OWN_FILE).write_text(entry, encoding="utf-8")
+        var(allow_list.FILE).write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n', encoding="utf-8")
+        yield server
+
+
+def read_by_model(at: AppTest, sentence: str) -> AppTest:
+    at.session_state[CHIP] = True
+    at.run()
+    at.selectbox(key="own_words_by_nhanes").select("reader").run()
+    assert any("your words are sent to that program" in caption.value for caption in at.caption)
+    return said(at, sentence)
+
+
+def ended(at: AppTest) -> AppTest:
+    """The page once the reading has ended."""
+    reading = at.session_state["own_words_reading"]
+    with suppress(BaseException):
+        reading.found.result(timeout=30)
+    return at.run()
+
+
+def test_a_language_model_reads_and_its_chips_are_confirmed_like_those_of_rules(
+    open_page: OpenPage, served: Server
+) -> None:
+    at = ended(read_by_model(open_page("Interventions", **PERSON), "Easy on it: easy on the sweets, zebras"))
+    (chips,) = at.get("pills")
+    assert len(chips.options) == 1 and "easy on the sweets" in chips.options[0]
+    assert any(caption.value == "Read by reader." for caption in at.caption)
+    assert any("zebras" in caption.value for caption in at.caption if "Not understood" in caption.value)
+    assert "94666" not in str(served.bodies), "the person is not told"
+    at.button(key="set_words").click().run()
+    assert "Set in your words" in page_text(at)
+    at = ended(said(at, "less salt"))
+    assert len(served.bodies) == 2, "other words are read again"
+
+
+def test_a_reading_can_be_cancelled_and_says_why_it_failed(open_page: OpenPage, served: Server) -> None:
+    served.script = [replace(completion("nothing"), after=20.0)]
+    at = read_by_model(open_page("Interventions", **PERSON), "less sugar")
+    assert any("reader reads it" in caption.value for caption in at.caption)
+    at.button(key="cancel_words").click().run()
+    at = ended(at)
+    assert any("Cancelled" in info.value for info in at.info)
+    served.script = [Response(status=401, body={"error": {"message": "no"}})]
+    at = ended(at.button(key="read_words").click().run())
+    assert "HTTP 401" in at.error[-1].value
+    assert not at.get("pills")
+
+
+def test_where_only_rules_can_read_nobody_is_asked_who_does(open_page: OpenPage) -> None:
+    at = said(open_page("Interventions", **PERSON), "less sugar")
+    assert not [box for box in at.selectbox if box.key == "own_words_by_nhanes"]
 
 
 def test_words_that_say_nothing_set_nothing(open_page: OpenPage) -> None:

@@ -7,8 +7,7 @@ import streamlit as st
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.counterfactuals.proposers.registry import default_method
 from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD
-from sensecf_core.errors import InputError
-from sensecf_core.language.models import adapter_choice, adapters, default_model, hardware, registry
+from sensecf_core.language.models import adapter_choice, adapters, default_model, registry
 from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.language.models.registry import ModelSpec
 from sensecf_core.language.remote import allow_list
@@ -119,19 +118,8 @@ def _other_models(cohort: Cohort, method: str) -> dict[str, ModelSpec]:
     """The models, apart from the default one, that this method can ask about the cohort now."""
     if method not in ANY_MODEL:
         return {}
-    try:
-        specs = registry.registry()
-    except InputError:  # the page Models says what is wrong with the user's file
-        return {}
     return {
         name: spec
-        for name, spec in specs.items()
-        if name != registry.DEFAULT and _can_be_asked(spec, cohort, method)
+        for name, spec in base_models.others(cohort).items()
+        if method == REMOTE_METHOD or not spec.is_remote
     }
-
-
-def _can_be_asked(spec: ModelSpec, cohort: Cohort, method: str) -> bool:
-    if spec.is_remote:
-        return method == REMOTE_METHOD and base_models.refused(spec, cohort) is None
-    fit = hardware.fits(spec, base_models.this_machine())
-    return fit.ok and fit.here

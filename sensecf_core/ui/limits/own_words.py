@@ -1,4 +1,7 @@
-"""Limits said in somebody's own words: read by rules, shown as chips, and set once they are confirmed."""
+"""Limits said in somebody's own words: read, shown as chips, and set once they are confirmed.
+
+Rules read them, or a language model that is told how, where there is one apart from the small default one.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,22 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.counterfactuals.problem.wished import with_wishes
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
+from sensecf_core.jobs import read_words
+from sensecf_core.jobs.read_words import CancelledReadingError, Reading
+from sensecf_core.jobs.worker import sentence as in_a_sentence
+from sensecf_core.language.remote.allow_list import where_words_go
 from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.wish import Understood, Wish, in_words
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.common import wording
 from sensecf_core.ui.limits import limits_fields
+from sensecf_core.ui.models import base_models
 from sensecf_core.ui.page.frame import Page
 
 CHIP = "chip_words"
@@ -23,6 +32,9 @@ MOST_CHARACTERS = 600
 EXAMPLE = "She will not walk more, but she could eat less salt. Leave her pills alone."
 _TEXT = "own_words"
 _READ = "own_words_read"
+_READING = "own_words_reading"
+RULES = "rules"
+POLL_SECONDS = 0.5
 _SET = limits_fields.SET_BY_WORDS
 _FOR = "own_words_for"
 
@@ -46,12 +58,77 @@ def show(page: Page, now: ExplainRequest) -> None:
         placeholder=EXAMPLE,
         max_chars=MOST_CHARACTERS,
         persist_state="session",
-        help="Read by rules on this machine, and used only once you confirm it.",
+        help="Nothing of it is used before you confirm it.",
     )
+    reader = _choose_reader(page.required_cohort)
     if st.button("Read it", key="read_words", icon=":material/visibility:", disabled=not sentence.strip()):
         st.session_state[_READ] = sentence
+        _begin(page.required_cohort, sentence, reader)
     if sentence.strip() and st.session_state.get(_READ) == sentence:
-        _confirm(page, now, rules.read(schema, sentence))
+        understood = rules.read(schema, sentence) if reader == RULES else _read(reader)
+        if understood is not None:
+            _confirm(page, now, understood)
+
+
+def _choose_reader(cohort: Cohort) -> str:
+    """Ask who reads, where somebody else than the rules can, and say where the words go."""
+    others = base_models.others(cohort)
+    if not others:
+        return RULES
+    reader = st.selectbox(
+        "Read by",
+        [RULES, *others],
+        format_func=lambda name: "Rules" if name == RULES else others[name].title or name,
+        key=f"own_words_by_{cohort.schema.name}",
+        persist_state="session",
+        help="Rules were measured on sentences written by hand (docs/wishes.md). A language model may "
+        "understand more, or less; nobody measured this one.",
+    )
+    if reader != RULES and (notice := where_words_go(others[reader])) is not None:
+        st.caption(wording.message(notice))
+    return reader
+
+
+def _begin(cohort: Cohort, sentence: str, reader: str) -> None:
+    earlier: Reading | None = st.session_state.pop(_READING, None)
+    if earlier is not None:
+        earlier.cancelled.set()
+    if reader != RULES:
+        st.session_state[_READING] = read_words.begin(cohort, sentence, reader)
+
+
+def _read(reader: str) -> Understood | None:
+    """What a language model understood of the words; until then how to cancel it, or why it did not."""
+    reading: Reading | None = st.session_state.get(_READING)
+    if reading is None or (reading.reader, reading.sentence) != (reader, st.session_state[_READ]):
+        return None
+    if not reading.found.done():
+        _wait(reading)
+        return None
+    error = reading.found.exception()
+    if error is None:
+        return reading.found.result()
+    if isinstance(error, CancelledReadingError):
+        st.info("Cancelled. Press Read it to have it read again.", icon=":material/block:")
+    else:
+        st.error(wording.message(in_a_sentence(error)), icon=":material/error:")
+    return None
+
+
+@st.fragment(run_every=POLL_SECONDS)
+def _wait(reading: Reading) -> None:
+    if reading.found.done():
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{wording.plain(reading.reader)} reads it …", width="content")
+        cancelling = reading.cancelled.is_set()
+        st.button(
+            "Cancelling …" if cancelling else "Cancel",
+            key="cancel_words",
+            icon=":material/close:",
+            disabled=cancelling,
+            on_click=reading.cancelled.set,
+        )
 
 
 def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:
@@ -144,6 +221,9 @@ def take_back_from_others(page: Page) -> None:
         st.session_state[_FOR] = now
         st.session_state[_TEXT] = ""
         st.session_state.pop(_READ, None)
+        earlier: Reading | None = st.session_state.pop(_READING, None)
+        if earlier is not None:
+            earlier.cancelled.set()
     by_words: SetByWords | None = st.session_state.get(_SET)
     if by_words is not None:
         before = by_words.before

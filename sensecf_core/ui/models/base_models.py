@@ -131,6 +131,25 @@ def refused(spec: ModelSpec, cohort: Cohort | None) -> str | None:
     return None
 
 
+def can_be_asked(spec: ModelSpec, cohort: Cohort) -> bool:
+    """Whether a model is on this machine and fits it, or runs on a server that may see this cohort."""
+    if spec.is_remote:
+        return refused(spec, cohort) is None
+    fit = hardware.fits(spec, this_machine())
+    return fit.ok and fit.here
+
+
+def others(cohort: Cohort) -> dict[str, ModelSpec]:
+    """The models that can be asked about a cohort now, apart from the default one, by name."""
+    try:
+        specs = registry.registry()
+    except InputError:  # the page Models says what is wrong with the user's file
+        return {}
+    return {
+        name: spec for name, spec in specs.items() if name != registry.DEFAULT and can_be_asked(spec, cohort)
+    }
+
+
 def _server(spec: ModelSpec, reason: str | None) -> None:
     st.markdown(f"**{wording.plain(spec.title or spec.name)}** · `{spec.name}`")
     if reason is None:

@@ -34,8 +34,8 @@ def show() -> None:
 
 
 WHO_READS = (
-    "“Say it” on the page Options is read by rules: the language model, alone or where the rules leave "
-    "words, reads more of them wrongly."
+    "“Say it” on the page Options is read by rules unless a larger model is named there: the small one that "
+    "was trained for it, alone or where the rules leave words, reads more of them wrongly."
 )
 """Which reader was measured to be the better one."""
 

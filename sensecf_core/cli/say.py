@@ -45,16 +45,15 @@ def _read(cohort: Cohort, sentence: str, by: str | None) -> Understood:
         from sensecf_core.language.wishes import rules
 
         return rules.read(cohort.schema, sentence)
-    from sensecf_core.counterfactuals.proposers.resolve_model import wishes_backend
+    from sensecf_core.counterfactuals.proposers.resolve_model import restricted, wishes_backend
     from sensecf_core.language.models import registry
     from sensecf_core.language.remote.allow_list import where_words_go
     from sensecf_core.language.wishes import by_prompt
 
-    model = wishes_backend(by, cohort)
+    model = wishes_backend(by, cohort.schema.name, restricted=restricted(cohort))
     if (notice := where_words_go(registry.spec(by))) is not None:
         print(notice, file=sys.stderr)
-    (understood,) = by_prompt.read_all(model, cohort.schema, [sentence], reader=by)
-    return understood
+    return by_prompt.read(model, cohort.schema, sentence, reader=by)
 
 
 def on_a_terminal() -> bool:

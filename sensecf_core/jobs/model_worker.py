@@ -7,6 +7,8 @@ gives the same answer.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -20,8 +22,26 @@ from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
 
 MOST_WAITING = 16
-IN_USE = threading.Lock()
-"""Held while an answer is made or words are read: by one thread at a time."""
+POLL_SECONDS = 0.1
+_in_use = threading.Lock()
+
+
+class CancelledWaitError(Exception):
+    """Somebody cancelled what waited for its turn."""
+
+
+@contextmanager
+def alone(cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Wait until no other thread makes an answer or reads words; raises ``CancelledWaitError``."""
+    while not _in_use.acquire(timeout=POLL_SECONDS):
+        if cancelled():
+            raise CancelledWaitError
+    try:
+        yield
+    finally:
+        _in_use.release()
+
+
 KIND = "explain"
 ENDED_TOO_OFTEN = f"The program ended {MOST_ATTEMPTS} times during this job; ask for fewer candidates."
 
@@ -66,8 +86,11 @@ class ModelWorker(Worker):
         except ValidationError as error:
             raise InputError("This job was queued by another version of SenseCF; ask again.") from error
         explain = self._explain or _default_explain()
-        with IN_USE:
-            answer = explain(request, Callbacks(progress, progress.cancelled.is_set))
+        try:
+            with alone(progress.cancelled.is_set):
+                answer = explain(request, Callbacks(progress, progress.cancelled.is_set))
+        except CancelledWaitError:
+            return JobOutcome("cancelled")
         if self._closed.is_set():
             return JobOutcome("cancelled")
         answer_id = answers.save(answer)

@@ -3,35 +3,31 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.jobs.model_worker import IN_USE
+from sensecf_core.jobs.model_worker import CancelledWaitError, alone
+from sensecf_core.jobs.worker import sentence as in_a_sentence
 from sensecf_core.language.wishes.wish import Understood
 
-POLL_SECONDS = 0.1
-
-
-class CancelledReadingError(Exception):
-    """Somebody cancelled the reading."""
+CANCELLED = "Cancelled."
 
 
 @dataclass(frozen=True)
 class Reading:
     """Words that are being read, or were.
 
-    ``found`` holds what was understood, or the error: ``InputError`` or ``NotReadyError`` of a model that
-    cannot be asked, :class:`CancelledReadingError` once it was cancelled.
+    ``found`` holds what was understood; or one sentence that says why nothing was, :data:`CANCELLED` where
+    somebody cancelled it.
     """
 
     cohort: str
     sentence: str
     reader: str
-    found: Future[Understood] = field(default_factory=Future)
+    found: Future[Understood | str] = field(default_factory=Future)
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -42,38 +38,29 @@ def begin(cohort: Cohort, sentence: str, reader: str) -> Reading:
     """
     rights.require("ask")
     reading = Reading(cohort.schema.name, sentence, reader)
-    threading.Thread(target=_read, args=(cohort, reading), name="sensecf-words", daemon=True).start()
+    threading.Thread(target=_run, args=(cohort, reading), name="sensecf-words", daemon=True).start()
     return reading
 
 
-def _read(cohort: Cohort, reading: Reading) -> None:
+def _run(cohort: Cohort, reading: Reading) -> None:
     try:
-        from sensecf_core.counterfactuals.proposers.resolve_model import wishes_backend
-        from sensecf_core.language.wishes import by_prompt
-
-        with _alone(reading.cancelled):
-            (understood,) = by_prompt.read_all(
-                wishes_backend(reading.reader, cohort),
-                cohort.schema,
-                [reading.sentence],
-                reader=reading.reader,
-                cancelled=reading.cancelled.is_set,
-            )
-        if reading.cancelled.is_set():
-            raise CancelledReadingError
+        found: Understood | str = _read(cohort, reading)
+    except CancelledWaitError:
+        found = CANCELLED
     except BaseException as error:
-        reading.found.set_exception(error)
-    else:
-        reading.found.set_result(understood)
+        found = in_a_sentence(error)
+    reading.found.set_result(CANCELLED if reading.cancelled.is_set() else found)
 
 
-@contextmanager
-def _alone(cancelled: threading.Event) -> Iterator[None]:
-    """Wait until no answer is being made: models on this machine are shared, and take memory."""
-    while not IN_USE.acquire(timeout=POLL_SECONDS):
-        if cancelled.is_set():
-            raise CancelledReadingError
-    try:
-        yield
-    finally:
-        IN_USE.release()
+def _read(cohort: Cohort, reading: Reading) -> Understood:
+    from sensecf_core.counterfactuals.proposers.resolve_model import restricted, wishes_backend
+    from sensecf_core.language.models import registry
+    from sensecf_core.language.wishes import by_prompt
+
+    cancelled = reading.cancelled.is_set
+    # A server answers beside this machine's models; those are shared, and take memory.
+    with nullcontext() if registry.spec(reading.reader).is_remote else alone(cancelled):
+        model = wishes_backend(reading.reader, cohort.schema.name, restricted=restricted(cohort))
+        return by_prompt.read(
+            model, cohort.schema, reading.sentence, reader=reading.reader, cancelled=cancelled
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def test_what_cannot_be_taken_is_refused(command: Command, options: tuple[str, .
 
 
 @pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def served() -> Iterator[Server]:
     """A server that reads wishes, allowed for nhanes."""
     with serving(lambda body: completion('"leave her pulse" pulse=keep')) as server:
         entry = f'[reader]\nkind = "endpoint"\nsource = "{server.url}"\n'
@@ -88,7 +89,7 @@ def test_a_named_model_reads_it_and_it_is_confirmed_as_before(command: Command, 
     ended = command(*EXPLAIN, "--say", SAID, "--say-by", "reader")
     assert ended.code == 2 and "ask again with --yes" in ended.err
     assert "Understood (by reader)" in ended.out and "Resting pulse: stays as it is" in ended.out
-    assert "your words are sent to that program" in ended.err
+    assert "your words, and what the features are called, are sent" in ended.err
     (body,) = served.bodies
     sent = "\n".join(message["content"] for message in body["messages"])
     assert SAID in sent and "99616" not in sent
@@ -108,6 +109,13 @@ def test_wishes_read_by_a_prompt_stand_beside_those_read_by_rules(
     assert ended.json["reader"] == "reader"
     assert ended.json["all"]["exact"]["value"] == 0.5, "it answers the same to both"
     assert ended.json["rules"]["exact"]["value"] == 1.0
+    assert "are sent to that program" in ended.err
+    (tmp_path / "schemas").mkdir()
+    schemas = Path(HELD_OUT).parent / "schemas"
+    shutil.copy(schemas / "school.toml", tmp_path / "schemas" / "school.toml")
+    sentences.write_text('school = [{ text = "x", kinds = "chat", meant = "" }]\n', encoding="utf-8")
+    ended = command("wishes", "--sentences", str(sentences), "--by", "reader")
+    assert ended.code == 2 and "restricted cohort 'school'" in ended.err, "each schema has to be allowed"
     ended = command("wishes", "--sentences", str(sentences), "--by", "reader", "--adapter", "x")
     assert ended.code == 2 and "leave out --adapter" in ended.err
 

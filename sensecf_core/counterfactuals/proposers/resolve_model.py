@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -62,16 +61,16 @@ def remote_model(spec: ModelSpec, request: ExplainRequest, cohort: Cohort) -> Re
             f"{spec.name} runs on a server, which is never shown another participant's row: ask it with the "
             f"method {REMOTE_METHOD} instead of {request.method}."
         )
-    return _served(spec, cohort)
+    return _served(spec, cohort.schema.name, restricted=restricted(cohort))
 
 
-def _served(spec: ModelSpec, cohort: Cohort) -> RemoteModel:
-    if cohort.layout is not None and cohort.schema.name == UNNAMED:
+def _served(spec: ModelSpec, cohort: str, *, restricted: bool) -> RemoteModel:
+    if cohort == UNNAMED:
         raise InputError(
             "A frame without a name of its own is sent to no server, since allowing one would allow all: "
             f"name it, Cohort.from_frame(…, name=…), and allow that name for {spec.name}."
         )
-    return RemoteModel(spec, allow_list.allowed(spec, cohort.schema.name, restricted=restricted(cohort)))
+    return RemoteModel(spec, allow_list.allowed(spec, cohort, restricted=restricted))
 
 
 def restricted(cohort: Cohort) -> bool:
@@ -93,13 +92,13 @@ def backend_of(spec: ModelSpec | None, request: ExplainRequest, cohort: Cohort) 
     return _held(spec)
 
 
-def wishes_backend(name: str, cohort: Cohort) -> LocalModel | RemoteModel:
+def wishes_backend(name: str, cohort: str, *, restricted: bool) -> LocalModel | RemoteModel:
     """The model that reads wishes about a cohort by prompt: on a server, or loaded once per process.
 
-    Raises like :func:`check_model`.
+    ``restricted`` is what :func:`restricted` says of the cohort. Raises like :func:`check_model`.
     """
     spec = registry.spec(name)
-    return _served(spec, cohort) if spec.is_remote else _held(spec)
+    return _served(spec, cohort, restricted=restricted) if spec.is_remote else _held(spec)
 
 
 def _held(spec: ModelSpec) -> LocalModel:
@@ -128,9 +127,22 @@ def placement_by_name(name: str | None) -> Placement:
     return placement_of(spec)
 
 
-@cache
+_placements: dict[tuple[str, str], Placement] = {}
+
+
+def was_placed(spec: ModelSpec) -> bool:
+    """Whether a local model was found to fit before, in this process: it may be loaded by now."""
+    return (spec.name, spec.source) in _placements
+
+
 def _placement(name: str, source: str) -> Placement:
     """Check that a model fits, once: later the loaded model itself takes up memory."""
+    if (name, source) not in _placements:
+        _placements[name, source] = _fitting(name)
+    return _placements[name, source]
+
+
+def _fitting(name: str) -> Placement:
     spec = registry.spec(name)
     machine = hardware.detect_hardware()
     fit = hardware.fits(spec, machine)

@@ -69,7 +69,7 @@ def allowed(spec: ModelSpec, cohort: str, *, restricted: bool) -> Host:
         )
     if not loopback and spec.source.startswith("http:") and not permission.unencrypted:
         raise InputError(
-            f"The model {spec.name} would send the profile over the network unencrypted; use https, or "
+            f"The model {spec.name} would be asked over the network unencrypted; use https, or "
             f'write `unencrypted = true` below `["{host}"]` in {var(FILE)}.'
         )
     return Host(host, leaves_machine=not loopback, cohort=cohort)
@@ -106,15 +106,16 @@ def notice(spec: ModelSpec) -> str | None:
 
 
 def where_words_go(spec: ModelSpec) -> str | None:
-    """The same of words that a model is to read as limits, and of the features that it is told."""
+    """Where somebody's words go that a model is to read as limits; None for one that this program runs."""
     if not spec.is_remote:
         return None
     host, port = _host_and_port(spec)
     if is_loopback(host):
         return (
-            f"{spec.name} is a server on this machine ({host}:{port}): your words are sent to that program."
+            f"{spec.name} is a server on this machine ({host}:{port}): your words, and what the "
+            "features are called, are sent to that program."
         )
-    return f"{spec.name} runs at {host}: your words and the names of the features LEAVE THIS MACHINE."
+    return f"{spec.name} runs at {host}: your words, and what the features are called, LEAVE THIS MACHINE."
 
 
 def is_loopback(host: str) -> bool:

@@ -81,12 +81,15 @@ class RemoteModel:
         cancelled: Callable[[], bool] | None = None,
         deadline: float | None = None,
         progress: Callable[[int, int], None] | None = None,
+        json_schema: dict[str, Any] | None = None,
     ) -> RemoteSamples:
         """Sample ``n`` answers, several at once; see :meth:`sensecf_core.language.backend.Backend.sample`.
 
         A constraint is sent as a JSON schema (:mod:`sensecf_core.language.prompts.json_form`), and JSON
         answers come back as lines of edits. Where the registry or the server says that it takes no schema,
         the prompt asks for such a line instead. Answers are not checked here.
+
+        ``json_schema`` is of an answer that holds no edits, instead of a constraint.
 
         ``seed`` is sent along, a different one with each request. ``cancelled`` is checked every 50 ms, also
         during a request, which is then dropped. A server counts tokens per request; the answers of one
@@ -104,7 +107,10 @@ class RemoteModel:
         from sensecf_core.language.remote import http as remote_http, requests
 
         key = allow_list.key_of(self.spec)
-        json_schema = _json_schema(constraint) if constraint is not None and self.can_json else None
+        if not self.can_json:
+            json_schema = None
+        elif constraint is not None:
+            json_schema = _json_schema(constraint)
         if max_new_tokens is None:
             max_new_tokens = FREE_TEXT_TOKENS
             if json_schema is not None and constraint is not None:

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.schema import Schema
@@ -97,6 +98,11 @@ def read_answer(schema: Schema, sentence: str, text: str, reader: str) -> Unders
     return Understood(sentence, without_repeats(wishes), unexplained(said, quoted), reader)
 
 
+def nothing_understood(sentence: str, reader: str) -> Understood:
+    """What is understood of an answer that cannot be read."""
+    return Understood(sentence, (), unexplained(sentence, ()), reader)
+
+
 def wishes_grammar(schema: Schema, sentence: str) -> str:
     """Build the Lark grammar (llguidance) of every answer about a sentence."""
     next_one = _literal(SEPARATOR)
@@ -112,6 +118,47 @@ def wishes_grammar(schema: Schema, sentence: str) -> str:
     for position, feature in enumerate(schema.features):
         rules += _feature_rules(position, feature)
     return "\n".join(rules) + "\n"
+
+
+def json_form(schema: Schema) -> dict[str, Any]:
+    """The JSON schema of an answer in one string, ``line``, for servers: the same but for what is quoted.
+
+    That the quoted words were said is found by :func:`read_answer` alone.
+    """
+    wish = f"(?:{'|'.join([_GENERAL, *(_feature_pattern(feature) for feature in schema.features)])})"
+    piece = f'"[^"]{{1,300}}" (?:{NOTHING}|{wish}(?:; {wish}){{0,{MOST_OF_A_PIECE - 1}}})'
+    line = {"type": "string", "pattern": f"^{piece}(?:; {piece}){{0,{MOST_PIECES - 1}}}$"}
+    return {
+        "type": "object",
+        "properties": {"line": line},
+        "required": ["line"],
+        "additionalProperties": False,
+    }
+
+
+_GENERAL = (
+    r"\*changes=[1-9][0-9]?|\*risk=[1-9][0-9]?(?:\.[0-9])?|\*goal=(?:cross|lower)"
+    r"|\*limits=(?:behaviour|intervention|contrast)"
+)
+
+
+def _feature_pattern(feature: Feature) -> str:
+    values = ["keep", "only"] if feature.kind == "categorical" else ["keep", "up", "down", "only"]
+    if feature.named:
+        level = f"(?:{'|'.join(map(_escaped, choice_texts(feature)))})"
+        values.append(rf"{level}(?:\|{level})*")
+    elif feature.kind != "binary":
+        minus = "-?" if feature.valid is not None and feature.valid[0] < 0 else ""
+        decimals = rf"(?:\.[0-9]{{1,{feature.decimals}}})?" if feature.decimals else ""
+        number = rf"(?:0|[1-9][0-9]{{0,5}}){decimals}"
+        end = minus + number
+        values += [f"by {number}", rf"{end}\.\.(?:{end})?", rf"\.\.{end}"]
+    return f"{_escaped(feature.name)}=(?:{'|'.join(values)})"
+
+
+def _escaped(text: str) -> str:
+    """A text as a regular expression, for every dialect (``re.escape`` escapes spaces, which some refuse)."""
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
 
 
 def _feature_rules(position: int, feature: Feature) -> list[str]:

@@ -13,13 +13,13 @@ from sensecf_core.language.models import adapters
 from sensecf_core.language.models.adapters import Adapter
 from sensecf_core.language.wishes.answer_form import (
     MOST_TOKENS,
+    nothing_understood,
     prompt,
     read_answer,
     spoken,
     wishes_grammar,
 )
 from sensecf_core.language.wishes.training_sentences.invented import invented_schemas
-from sensecf_core.language.wishes.vocabulary import unexplained
 from sensecf_core.language.wishes.wish import Understood, Wish
 from sensecf_core.provenance import CLI
 
@@ -61,7 +61,7 @@ def read_all(
     )
     return [
         (None if text is None else read_answer(schema, sentence, text, READER))
-        or Understood(sentence, (), unexplained(sentence, ()), READER)
+        or nothing_understood(sentence, READER)
         for sentence, text in zip(sentences, texts, strict=True)
     ]
 

@@ -5,6 +5,7 @@ Rules read them, or a language model that is told how, where there is one apart 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -16,13 +17,12 @@ from sensecf_core.counterfactuals.problem.wished import with_wishes
 from sensecf_core.datasets import registry
 from sensecf_core.errors import InputError
 from sensecf_core.jobs import read_words
-from sensecf_core.jobs.read_words import CancelledReadingError, Reading
-from sensecf_core.jobs.worker import sentence as in_a_sentence
+from sensecf_core.jobs.read_words import CANCELLED, Reading
 from sensecf_core.language.remote.allow_list import where_words_go
 from sensecf_core.language.wishes import rules
 from sensecf_core.language.wishes.wish import Understood, Wish, in_words
 from sensecf_core.queries.request import ExplainRequest
-from sensecf_core.ui.common import wording
+from sensecf_core.ui.common import signed_in, wording
 from sensecf_core.ui.limits import limits_fields
 from sensecf_core.ui.models import base_models
 from sensecf_core.ui.page.frame import Page
@@ -33,7 +33,8 @@ EXAMPLE = "She will not walk more, but she could eat less salt. Leave her pills 
 _TEXT = "own_words"
 _READ = "own_words_read"
 _READING = "own_words_reading"
-RULES = "rules"
+RULES = ""
+"""Stands for them among the names of language models."""
 POLL_SECONDS = 0.5
 _SET = limits_fields.SET_BY_WORDS
 _FOR = "own_words_for"
@@ -60,12 +61,15 @@ def show(page: Page, now: ExplainRequest) -> None:
         persist_state="session",
         help="Nothing of it is used before you confirm it.",
     )
-    reader = _choose_reader(page.required_cohort)
+    cohort = page.required_cohort
+    reader = _choose_reader(cohort)
     if st.button("Read it", key="read_words", icon=":material/visibility:", disabled=not sentence.strip()):
         st.session_state[_READ] = sentence
-        _begin(page.required_cohort, sentence, reader)
+        _forget_reading()
+        if reader != RULES:
+            st.session_state[_READING] = read_words.begin(cohort, sentence, reader)
     if sentence.strip() and st.session_state.get(_READ) == sentence:
-        understood = rules.read(schema, sentence) if reader == RULES else _read(reader)
+        understood = rules.read(schema, sentence) if reader == RULES else _read(cohort, sentence, reader)
         if understood is not None:
             _confirm(page, now, understood)
 
@@ -89,34 +93,35 @@ def _choose_reader(cohort: Cohort) -> str:
     return reader
 
 
-def _begin(cohort: Cohort, sentence: str, reader: str) -> None:
-    earlier: Reading | None = st.session_state.pop(_READING, None)
-    if earlier is not None:
-        earlier.cancelled.set()
-    if reader != RULES:
-        st.session_state[_READING] = read_words.begin(cohort, sentence, reader)
+def _forget_reading() -> None:
+    reading: Reading | None = st.session_state.pop(_READING, None)
+    if reading is not None:
+        reading.cancelled.set()
 
 
-def _read(reader: str) -> Understood | None:
+def _read(cohort: Cohort, sentence: str, reader: str) -> Understood | None:
     """What a language model understood of the words; until then how to cancel it, or why it did not."""
     reading: Reading | None = st.session_state.get(_READING)
-    if reading is None or (reading.reader, reading.sentence) != (reader, st.session_state[_READ]):
+    asked = None if reading is None else (reading.cohort, reading.sentence, reading.reader)
+    if reading is None or asked != (cohort.schema.name, sentence, reader):
+        st.caption(f"Press Read it to have it read by {wording.plain(reader)}.")
         return None
     if not reading.found.done():
         _wait(reading)
         return None
-    error = reading.found.exception()
-    if error is None:
-        return reading.found.result()
-    if isinstance(error, CancelledReadingError):
+    found = reading.found.result()
+    if not isinstance(found, str):
+        return found
+    if found == CANCELLED:
         st.info("Cancelled. Press Read it to have it read again.", icon=":material/block:")
     else:
-        st.error(wording.message(in_a_sentence(error)), icon=":material/error:")
+        st.error(wording.message(found), icon=":material/error:")
     return None
 
 
 @st.fragment(run_every=POLL_SECONDS)
 def _wait(reading: Reading) -> None:
+    signed_in.still()
     if reading.found.done():
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -149,7 +154,7 @@ def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:
         selection_mode="multi",
         default=range(len(understood.wishes)),
         format_func=lambda number: _chip_text(schema, understood.wishes[number]),
-        key=f"own_words_kept_{schema.name}_{understood.sentence}",
+        key=f"own_words_kept_{schema.name}_{understood.sentence}_{_digest(understood)}",
     )
     wishes = tuple(understood.wishes[number] for number in sorted(kept))
     if not wishes:
@@ -183,6 +188,11 @@ def _refuse_the_other_way(page: Page, request: ExplainRequest) -> None:
         raise InputError(
             "Less risk is asked for, but here changes are to raise it; leave this out, or change the limits."
         )
+
+
+def _digest(understood: Understood) -> str:
+    """What was understood, in a key: which chips are left out holds for these chips alone."""
+    return hashlib.sha256(repr((understood.reader, understood.wishes)).encode()).hexdigest()[:12]
 
 
 def _chip_text(schema: Schema, wish: Wish) -> str:
@@ -221,9 +231,7 @@ def take_back_from_others(page: Page) -> None:
         st.session_state[_FOR] = now
         st.session_state[_TEXT] = ""
         st.session_state.pop(_READ, None)
-        earlier: Reading | None = st.session_state.pop(_READING, None)
-        if earlier is not None:
-            earlier.cancelled.set()
+        _forget_reading()
     by_words: SetByWords | None = st.session_state.get(_SET)
     if by_words is not None:
         before = by_words.before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
-from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD, restricted
+from sensecf_core.counterfactuals.proposers.resolve_model import REMOTE_METHOD, restricted, was_placed
 from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.language.models import hardware, registry
 from sensecf_core.language.models.hardware import Hardware
@@ -112,7 +112,7 @@ def _servers(specs: list[ModelSpec], cohort: Cohort | None) -> None:
             "A server is **never** asked unless its host is allowed for this cohort. It is shown the profile "
             "of one participant and never another participant's row. One that may be asked is offered on the "
             "page Options in the mode "
-            f"“{wording.method_title(REMOTE_METHOD)}”."
+            f"“{wording.method_title(REMOTE_METHOD)}”, and under “Say it” as one that reads your words."
         )
         for spec in specs:
             with st.container(border=True, key=f"model_{spec.name}"):
@@ -136,7 +136,7 @@ def can_be_asked(spec: ModelSpec, cohort: Cohort) -> bool:
     if spec.is_remote:
         return refused(spec, cohort) is None
     fit = hardware.fits(spec, this_machine())
-    return fit.ok and fit.here
+    return fit.here and (fit.ok or was_placed(spec))
 
 
 def others(cohort: Cohort) -> dict[str, ModelSpec]:

@@ -31,7 +31,7 @@ KEY = "sk-very-secret-1234567890"
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolve_model._placement.cache_clear()
+    resolve_model._placements.clear()
     monkeypatch.setenv("TEST_SERVER_KEY", KEY)
 
 

@@ -10,8 +10,15 @@ from hypothesis import given, settings, strategies as st
 from llguidance import LLMatcher
 
 from sensecf_core.cohorts import builtin
-from sensecf_core.language.wishes.answer_form import prompt, read_answer, wishes_grammar, write_answer
-from sensecf_core.language.wishes.training_sentences.generator import generate
+from sensecf_core.cohorts.schema import Schema
+from sensecf_core.language.wishes.answer_form import (
+    json_form,
+    prompt,
+    read_answer,
+    wishes_grammar,
+    write_answer,
+)
+from sensecf_core.language.wishes.training_sentences.generator import SplitPart, generate
 from tests.language.cases import questions
 from tests.language.prompts.test_grammar import BYTES, accepts, walk
 
@@ -127,3 +134,31 @@ def test_the_prompt_names_features_and_no_person() -> None:
     assert "smoking = Cigarette smoking (cigarettes" in text and ": never|former|current" in text
     assert told.user == "Said: She says: 'less sugar', and her pulse is fine; at most two changes."
     assert prompt(NHANES, "more").system == text, "read once for all sentences about a schema"
+
+
+def matches(schema: Schema, answer: str) -> bool:
+    return re.fullmatch(json_form(schema)["properties"]["line"]["pattern"], answer) is not None
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_a_servers_json_form_takes_every_meant_answer(part: SplitPart) -> None:
+    for sentence in generate(part, 150, seed=4):
+        pieces = [("words", (wish,)) for wish in sentence.meant[:12]] or [("words", ())]
+        assert matches(sentence.schema, write_answer(sentence.schema, pieces)), sentence.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '"less salt" salt=down',
+        '"less sugar" sugar=less',
+        '"less sugar" sugar=down; ',
+        "sugar=down",
+        '"a" *changes=0',
+        '"a" bmi=27',
+        'so: "a" nothing',
+    ],
+)
+def test_a_servers_json_form_takes_nothing_else(answer: str) -> None:
+    assert matches(NHANES, '"less sugar" sugar=down; bmi=27.5..30; "a" bmi=..30; "b" nothing')
+    assert not matches(NHANES, answer)

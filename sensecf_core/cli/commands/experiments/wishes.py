@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +16,7 @@ from sensecf_core.cli.output import print_json
 from sensecf_core.errors import InputError, unknown
 
 if TYPE_CHECKING:
+    from sensecf_core.cohorts.schema import Schema
     from sensecf_core.language.wishes.sentences import Sentence
     from sensecf_core.language.wishes.wish import Understood
 
@@ -98,14 +101,32 @@ def _by_model(listed: list[Sentence], name: str, base: str | None) -> list[Under
 
 
 def _by_prompt(listed: list[Sentence], name: str) -> list[Understood]:
-    """The sentences as a language model reads them that is told how; a server is asked as about nhanes."""
-    from sensecf_core.counterfactuals.proposers.resolve_model import wishes_backend
-    from sensecf_core.datasets import registry
-    from sensecf_core.evaluation.learned_wishes import read_together
-    from sensecf_core.language.wishes import by_prompt
+    """The sentences as a language model reads them that is told how.
 
-    model = wishes_backend(name, registry.load("nhanes"))
-    return read_together(partial(by_prompt.read_all, model, reader=name), listed)
+    A server has to be allowed for each schema; one that did not come with the program is restricted.
+    """
+    from sensecf_core.cohorts import builtin
+    from sensecf_core.counterfactuals.proposers.resolve_model import wishes_backend
+    from sensecf_core.evaluation.learned_wishes import read_together
+    from sensecf_core.language.models import registry
+    from sensecf_core.language.remote.allow_list import where_words_go
+    from sensecf_core.language.wishes import by_prompt
+    from sensecf_core.language.wishes.answer_form import nothing_understood
+
+    models = {
+        schema: wishes_backend(name, schema, restricted=schema not in builtin.NAMES)
+        for schema in {sentence.schema.name for sentence in listed}
+    }
+    if (notice := where_words_go(registry.spec(name))) is not None:
+        print(notice, file=sys.stderr)
+
+    def read_all(
+        schema: Schema, sentences: Sequence[str], *, cancelled: Callable[[], bool] | None
+    ) -> list[Understood]:
+        found = by_prompt.read_all(models[schema.name], schema, sentences, reader=name, cancelled=cancelled)
+        return [one or nothing_understood(said, name) for said, one in zip(sentences, found, strict=True)]
+
+    return read_together(read_all, listed)
 
 
 def _beside(

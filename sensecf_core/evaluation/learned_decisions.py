@@ -11,7 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,7 @@ def learn(
         "cohort": fitted.schema.name,
         "schema_sha256": fitted.schema.sha256,
         "classifier_sha256": fitted.classifier.sha256,
-        "settings": asdict(settings)
+        "settings": settings.told()
         | {"source": source, "start": str(start.folder), "start_sha256": start.card.weights_sha256},
         "training": totals(trained.curve, [trained]),
         "rounds": [_kept_round(lessons, trained, after)],

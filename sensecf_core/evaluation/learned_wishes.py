@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def fine_tune_for_wishes(
     kept = replace(settings, minutes=None, tokens=None, max_steps=None)
     begun = None if start is None else Card.model_validate_json((start / CARD).read_bytes())
     begun_sha256 = "" if begun is None else begun.weights_sha256
-    decisive = json.dumps([base.folder.name, asdict(kept), count, begun_sha256], sort_keys=True)
+    decisive = json.dumps([base.folder.name, kept.told(), count, begun_sha256], sort_keys=True)
     work = adapters.checkpoints(WISHES, name, hashlib.sha256(decisive.encode()).hexdigest())
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
@@ -100,7 +100,7 @@ def fine_tune_for_wishes(
             "sentences": training.trees_read() * lessons.PER_LESSON,
             "part": "train",
         },
-        "settings": asdict(settings) | {"source": WISHES, "lessons": count, "start_sha256": begun_sha256},
+        "settings": settings.told() | {"source": WISHES, "lessons": count, "start_sha256": begun_sha256},
         "training": totals(trained.curve, [trained]) | {"ended": trained.ended},
         "rounds": [*(() if begun is None else (*begun.rounds, _stage(begun)))],
         "temperature": 1.0,

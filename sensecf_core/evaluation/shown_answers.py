@@ -15,6 +15,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.sampling import sample_rows
 from sensecf_core.language.models import adapter_choice, adapters
+from sensecf_core.language.models.adapter_choice import Shown
 from sensecf_core.language.models.adapters import ANY, Adapter
 from sensecf_core.language.training import save_adapter
 from sensecf_core.paths import write_whole
@@ -47,9 +48,23 @@ class ShownAnswers:
 
     def as_json(self) -> dict[str, Any]:
         """What of it stands on a card."""
-        rates = {"answered": self.answered, "solid": self.solid, "gower": self.gower}
-        about = {"part": "val", "people": self.people, "seed": self.seed}
-        return {**about, **rates, "classifier_sha256": self.classifier_sha256}
+        return self._shown(None).model_dump(exclude={"command"})
+
+    def told(self) -> dict[str, Any]:
+        """The same with the command that measured it."""
+        return self._shown(provenance.command()).model_dump()
+
+    def _shown(self, command: str | None) -> Shown:
+        return Shown(
+            part="val",
+            people=self.people,
+            seed=self.seed,
+            answered=self.answered,
+            solid=self.solid,
+            gower=self.gower,
+            classifier_sha256=self.classifier_sha256,
+            command=command,
+        )
 
 
 def measure_shown(
@@ -105,12 +120,12 @@ def _summary(fitted: FittedCohort, adapter: Adapter, found: list[Answer], seed: 
 
 
 def keep(shown: ShownAnswers) -> None:
-    """Put what was shown on the card; about an own cohort, asked of an adapter for every cohort, beside it.
+    """Put what was shown on the adapter's card; what one for every cohort showed of an own one stays in var/.
 
     See :func:`.shown_about`, which finds both.
     """
     card, cohort = shown.adapter.card, shown.cohort
-    told = {**shown.as_json(), "command": provenance.command()}
+    told = shown.told()
     if card.cohort == ANY and cohort.own:
         path = adapter_choice.own_shown(card, cohort)
         path.parent.mkdir(parents=True, exist_ok=True)

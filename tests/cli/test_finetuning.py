@@ -89,18 +89,22 @@ def test_a_training_goes_on_from_the_usual_adapter_of_its_prompt_unless_told_oth
     (adapter / "adapter_config.json").write_text('{"r": 16}')
     (adapter / adapters.WEIGHTS).touch()
     monkeypatch.setattr(adapters, "BUILT_IN", tmp_path)
-    begins = finetune._begins
-    usual = str(path)  # no path of this machine on a card
-    assert begins("heart", path, None, None) == begins("heart", path, None, 16) == (usual, 16)
-    assert adapters.start_folder(usual) == adapter
-    assert begins("heart", path, str(adapter), None) == (str(adapter), 16)
-    assert begins("heart", path, "mine", None) == ("mine", 8)  # which is refused later
-    assert begins("nhanes", path, None, None) == (None, 8), "its own training"
-    assert begins("heart", path, "base", None) == (None, 8)
-    assert begins("heart", path, None, 8) == (None, 8), "another rank"
-    assert begins("heart", None, None, None) == (None, 8), "another base model, or decisions"
-    monkeypatch.setattr(adapters, "BUILT_IN", tmp_path / "installed_without")
-    assert begins("heart", path, None, None) == (None, 8)
+    usual, begins = finetune._usual, finetune._begins
+    assert usual("heart", "profile", None) is None, "it has no card: nothing to begin with"
+    shutil.copy(made_adapter.write(registry.load("heart")) / adapters.CARD, adapter / adapters.CARD)
+    assert usual("heart", "profile", None) == usual("heart", "profile", "smollm2-135m") == path
+    assert usual("heart", "shap", None) is None, "that of the other prompt is not there"
+    assert usual("heart", "none", None) is None, "no prompt of a shipped adapter"
+    assert usual("nhanes", "profile", None) is None, "its own training"
+    assert usual("heart", "profile", "mistral-7b") is None, "another base model"
+    assert usual(None, "profile", None) is None
+    assert begins(path, None, None) == begins(path, None, 16) == (str(path), 16)  # no path of this machine
+    assert adapters.start_folder(str(path)) == adapter
+    assert begins(path, str(adapter), None) == (str(adapter), 16)
+    assert begins(path, "mine", None) == ("mine", 8)  # which is refused later
+    assert begins(path, "base", None) == (None, 8)
+    assert begins(path, None, 8) == (None, 8), "another rank"
+    assert begins(None, None, None) == (None, 8)
 
 
 @pytest.mark.parametrize(("told", "prompt"), [("shap", "guided"), ("profile", "profile")])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -59,15 +60,17 @@ def test_what_an_own_cohorts_people_are_shown_by_an_adapter_for_all_stands_besid
     keep(ShownAnswers(general, cohort, "c" * 64, people=8, seed=0, answered=0.75, solid=0.5, gower=0.02))
     assert (own.folder / adapters.CARD).read_bytes() == before, "its card came with the program"
     told = adapter_choice.shown_about(card, cohort)
-    assert told is not None and (told["solid"], told["people"], told["part"]) == (0.5, 8, "val")
-    sentence = adapter_rates.shown(cohort, card)
+    assert told is not None and (told.solid, told.people, told.part) == (0.5, 8, "val")
+    sentence = adapter_rates.shown(cohort, card, "c" * 64)
     assert sentence is not None and "50 of 100" in sentence and "8 people" in sentence
-    worse = own.card.model_copy(update={"shown": {"small": {**told, "solid": 0.4}}})
+    assert adapter_rates.shown(cohort, card, "d" * 64) is None, "another classifier by now"
+    worse = own.card.model_copy(update={"shown": {"small": {**told.model_dump(), "solid": 0.4}}})
     assert adapter_choice.shown_better(card, worse, cohort)
     assert not adapter_choice.shown_better(worse, card, cohort)
     assert len(adapters.adapters(cohort)) == 1, "the file beside it is no adapter"
     path = adapter_choice.own_shown(card, cohort)
-    for damaged in ("{", "[]", '{"solid": 1}'):
+    wrong = json.dumps({**told.model_dump(), "solid": None})
+    for damaged in ("{", "[]", '{"solid": 1}', wrong):
         path.write_text(damaged, encoding="utf-8")
         assert adapter_choice.shown_about(card, cohort) is None
 

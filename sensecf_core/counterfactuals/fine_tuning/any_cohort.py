@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ def fine_tune_for_any(
     """
     began_at = provenance.commit()
     kept = replace(settings, minutes=None, tokens=None, max_steps=None)
-    decisive = json.dumps([base.folder.name, asdict(kept), lessons], sort_keys=True)
+    decisive = json.dumps([base.folder.name, kept.told(), lessons], sort_keys=True)
     work = adapters.checkpoints(ANY, name, hashlib.sha256(decisive.encode()).hexdigest())
     if not resume:
         shutil.rmtree(work, ignore_errors=True)
@@ -111,7 +111,7 @@ def fine_tune_for_any(
             "queries": training.trees_read(),
             "lessons": len(examples),
         },
-        "settings": asdict(settings) | {"source": "shap", "lessons": lessons},
+        "settings": settings.told() | {"source": "shap", "lessons": lessons},
         "training": totals(trained.curve, [trained]),
         "rounds": [stage_row(0, "pairs", examples, trained) | {"kept": True}],
         "temperature": 1.0,  # the most different answers; told sums suffice whatever is drawn

@@ -123,7 +123,8 @@ def _checkpoints(cohort: str, name: str, base: str, options: Options) -> Path:
 
 def _told(options: Options) -> dict[str, Any]:
     """All options, of those of the ablation what is not as usual."""
-    told, usual = asdict(options), asdict(Options(options.settings))
+    told = asdict(options) | {"settings": options.settings.told()}
+    usual = asdict(Options(options.settings))
     varied = {name: (told.pop(name), usual[name]) for name in OF_THE_ABLATION}
     told |= {name: now for name, (now, before) in varied.items() if name != "writing" and now != before}
     written, as_usual = varied["writing"]
@@ -143,6 +144,6 @@ def _card(fitted: FittedCohort, base: LocalModel, options: Options, name: str, p
         "template_sha256": tuned_prompt(fitted, options.source, options.writing).sha256,
         "pairs_sha256": file_sha256(pairs / pair_files.PAIRS),
         "pairs": {k: v for k, v in pair_files.read_card(pairs).items() if k not in ("origin", "provenance")},
-        "settings": {k: v for k, v in (_told(options) | asdict(options.settings)).items() if k != "settings"}
+        "settings": {k: v for k, v in (_told(options) | options.settings.told()).items() if k != "settings"}
         | ({"start_sha256": weights_sha256(adapters.start_folder(options.start))} if options.start else {}),
     }

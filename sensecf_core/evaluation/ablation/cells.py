@@ -103,7 +103,7 @@ def profile_cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("rank 576: whole matrices; learning rate 0.0002", at_rate(2e-4, ranked(WHOLE_RANK))),
         Cell("learning rate 0.001", at_rate(1e-3)),
         Cell("learning rate 0.004", at_rate(4e-3)),
-        Cell("learning rate does not fall", replace(base, settings=replace(base.settings, last_rate=1.0))),
+        Cell("learning rate does not fall", replace(base, settings=replace(base.settings, last_share=1.0))),
     )
 
 

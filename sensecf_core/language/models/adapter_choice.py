@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from sensecf_core.access import rights
 from sensecf_core.cohorts.cohort import Cohort
@@ -17,6 +17,7 @@ from sensecf_core.language.models.adapters import Adapter, Card
 from sensecf_core.paths import user_path, var, write_whole
 from sensecf_core.provenance import CLI
 from sensecf_core.queries.methods import Prompt
+from sensecf_core.types import Plain
 
 
 def problem(cohort: Cohort) -> str | None:
@@ -82,27 +83,41 @@ def shown_better(card: Card, other: Card, cohort: Cohort) -> bool:
     one of them was not measured on the cohort, or not with the same classifier.
     """
     mine, others = (shown_about(one, cohort) for one in (card, other))
-    if mine is None or others is None or mine["classifier_sha256"] != others["classifier_sha256"]:
+    if mine is None or others is None or mine.classifier_sha256 != others.classifier_sha256:
         return False
     return _goodness(mine) > _goodness(others)
 
 
-_TOLD = {"part", "people", "answered", "solid", "gower", "classifier_sha256"}
+class Shown(Plain):
+    """How good the answers are that people of a cohort are shown, on ``val``; shares from 0 to 1.
+
+    ``gower`` is the mean distance of the first options, None where nobody had one; ``seed`` drew the people.
+    """
+
+    part: str
+    people: int
+    seed: int
+    answered: float
+    solid: float
+    gower: float | None
+    classifier_sha256: str
+    command: str | None = None
 
 
-def shown_about(card: Card, cohort: Cohort) -> dict[str, Any] | None:
-    """How good the answers are that people of a cohort are shown; None where that was not measured.
+def shown_about(card: Card, cohort: Cohort) -> Shown | None:
+    """How good the answers are that people of a cohort are shown; None where nobody has measured that.
 
     The card of an adapter for every cohort came with the program: what an own cohort's people are shown by it
     stands in :func:`own_shown`.
     """
-    if card.cohort != adapters.ANY or not cohort.own:
-        return card.shown.get(cohort.schema.name)
     try:
-        told = read_file(own_shown(card, cohort))
+        if card.cohort == adapters.ANY and cohort.own:
+            told = read_file(own_shown(card, cohort))
+        else:
+            told = card.shown.get(cohort.schema.name)
+        return None if told is None else Shown.model_validate(told)
     except (OSError, ValueError):
         return None
-    return told if isinstance(told, dict) and told.keys() >= _TOLD else None
 
 
 def own_shown(card: Card, cohort: Cohort) -> Path:
@@ -110,8 +125,8 @@ def own_shown(card: Card, cohort: Cohort) -> Path:
     return adapters.own_folder(cohort, f"shown-by-{card.weights_sha256[:12]}.json")
 
 
-def _goodness(shown: Mapping[str, Any]) -> tuple[float, float]:
-    return shown["solid"], -math.inf if shown["gower"] is None else -shown["gower"]
+def _goodness(shown: Shown) -> tuple[float, float]:
+    return shown.solid, -math.inf if shown.gower is None else -shown.gower
 
 
 def require(cohort: Cohort, base_sha256: str | None = None, prompt: Prompt | None = None) -> Adapter:

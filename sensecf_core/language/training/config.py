@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 PROFILE_STEP_TOKENS = 2400
 """Tokens of a step where the person alone is told: long trainings, which have enough steps of them."""
@@ -10,7 +11,7 @@ PROFILE_STEP_TOKENS = 2400
 
 @dataclass(frozen=True)
 class Settings:
-    """How an adapter is trained. The learning rate warms up, then falls along a cosine to a last share.
+    """How an adapter is trained. The learning rate warms up, then falls along a cosine to a ``last_share``.
 
     Training ends at whichever comes first: ``tokens`` (prompt and answer tokens), ``minutes`` of training
     (without validation), ``max_steps``, or ``patience`` validations in a row without improvement. A step
@@ -24,7 +25,7 @@ class Settings:
     dropout: float = 0.0
     learning_rate: float = 2e-3
     warm_up: float = 0.04
-    last_rate: float = 0.1
+    last_share: float = 0.1
     weight_decay: float = 0.0
     clip: float = 1.0
     batch_tokens: int = 1500
@@ -37,6 +38,16 @@ class Settings:
     checkpoint_minutes: float = 3.0
     preference: bool = False
     seed: int = 0
+
+    def told(self) -> dict[str, Any]:
+        """All settings as JSON values; ``last_share`` only where it is not as usual.
+
+        It came later, and checkpoints are found by a hash of these.
+        """
+        told = asdict(self)
+        if self.last_share == Settings.last_share:
+            del told["last_share"]
+        return told
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Training:
         """What must be equal to resume from a checkpoint: examples, seed, and all settings but the budget."""
         budget = dict.fromkeys(("minutes", "tokens", "max_steps"))
         fixed = replace(self.settings, **budget, validations=0, patience=0)  # type: ignore[arg-type]
-        return json.dumps([asdict(fixed), self.batches.digest])
+        return json.dumps([fixed.told(), self.batches.digest])
 
     def save(self) -> None:
         """Write the checkpoint; it appears complete or not at all."""
@@ -165,7 +165,7 @@ class Training:
         if share < s.warm_up:
             return s.learning_rate * max(share / s.warm_up, 0.1)
         fall = (share - s.warm_up) / (1 - s.warm_up)
-        last = s.last_rate
+        last = s.last_share
         return s.learning_rate * (last + (1 - last) * 0.5 * (1 + math.cos(math.pi * fall)))
 
     def _ended(self, share: float, cancelled: bool) -> str:

@@ -104,16 +104,16 @@ def headline(cohort: Cohort, card: Card) -> str:
     )
 
 
-def shown(cohort: Cohort, card: Card) -> str | None:
-    """Say what people are shown once everything was checked; None where that was not measured."""
+def shown(cohort: Cohort, card: Card, classifier_sha256: str) -> str | None:
+    """Say what people are shown once all is checked; None where that is not known of this classifier."""
     rates = shown_about(card, cohort)
-    if rates is None:
+    if rates is None or rates.classifier_sha256 != classifier_sha256:
         return None
-    part = widgets.PART_TITLES.get(rates["part"], "")
-    far = "" if rates["gower"] is None else f", at a mean distance of {rates['gower']:.3f}"
+    part = widgets.PART_TITLES.get(rates.part, "")
+    far = "" if rates.gower is None else f", at a mean distance of {rates.gower:.3f}"
     return (
-        f"After all checks **{wording.of_100(rates['solid'])}** flagged people are shown a solid option "
-        f"first, {wording.of_100(rates['answered'])} any option{far} ({rates['people']} people, {part})."
+        f"After all checks **{wording.of_100(rates.solid)}** flagged people are shown a solid option "
+        f"first, {wording.of_100(rates.answered)} any option{far} ({rates.people} people, {part})."
     )
 
 

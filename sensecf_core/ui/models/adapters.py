@@ -80,7 +80,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
         if card.cohort == adapters.ANY:
             st.badge("for every cohort", color="gray", help=FOR_EVERY_COHORT)
     st.markdown(adapter_rates.headline(cohort, card))
-    if (told := adapter_rates.shown(cohort, card)) is not None:
+    if (told := adapter_rates.shown(cohort, card, store.load(cohort).sha256)) is not None:
         st.markdown(told)
     if unfit is not None:
         st.warning(wording.message(unfit), icon=":material/link_off:")

@@ -34,7 +34,8 @@ def test_the_adapter_for_every_cohort_answers_until_there_is_one(
 
 
 def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World, open_page: OpenPage) -> None:
-    shown = {"part": "val", "people": 60, "solid": 0.4, "answered": 0.75, "gower": 0.031}
+    shown = {"part": "val", "people": 60, "seed": 0, "solid": 0.4, "answered": 0.75, "gower": 0.031}
+    shown |= {"classifier_sha256": world.classifier.sha256}
     made_adapter.write(world.cohort, classifier_sha256=world.classifier.sha256, shown={"small": shown})
     at = open_page("Models", cohort="small")
     text, tables = page_text(at), facts(at)

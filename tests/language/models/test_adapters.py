@@ -203,7 +203,8 @@ def test_each_prompt_has_its_adapter_and_the_better_shown_answers_are_the_defaul
         adapter_choice.require(small_cohort, BASE, "profile")
     save(trained, small_cohort, "person", **PROFILE)
     assert names(small_cohort) == ("guided", "person", "guided"), "neither was measured"
-    shown = {"solid": 0.5, "gower": 0.04, "classifier_sha256": "c" * 64}
+    shown = {"part": "val", "people": 20, "seed": 0, "answered": 0.9, "classifier_sha256": "c" * 64}
+    shown |= {"solid": 0.5, "gower": 0.04}
     folder = adapters.own_folder(small_cohort, "guided")
     shutil.rmtree(folder)
     save(trained, small_cohort, "guided", shown={"small": shown})

@@ -189,7 +189,7 @@ def test_an_adapter_has_the_configured_rank(fresh: LocalModel) -> None:
 def test_the_learning_rate_warms_up_and_falls_to_its_last_share(
     fresh: LocalModel, tmp_path: Path, last: float, at_the_end: float
 ) -> None:
-    settings = replace(SETTINGS, learning_rate=0.01, warm_up=0.04, last_rate=last)
+    settings = replace(SETTINGS, learning_rate=0.01, warm_up=0.04, last_share=last)
     training = train(fresh, tmp_path, settings)
     assert training.learning_rate(0.02) == pytest.approx(0.005)  # half of the way up
     assert training.learning_rate(0.04) == pytest.approx(0.01)

@@ -76,7 +76,10 @@ def finetune(
     base: Annotated[
         str | None, typer.Option(help="A local language model; see `models`. Without it the default.")
     ] = None,
-    name: Annotated[str | None, typer.Option(help="The adapter's name; without it the base model's.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(help="The adapter's name; without it the base model's, with --told profile also that."),
+    ] = None,
     rounds: Annotated[int, typer.Option(help="Rounds that teach from the model's own checked answers.")] = 0,
     round_kind: Annotated[
         str,
@@ -136,8 +139,8 @@ def finetune(
     if minutes is None and tokens is None and not from_decisions:
         minutes = 60.0
     to_base = start == BASE
-    usual = None if cohort is None or from_decisions or base is not None else BEGINS_WITH.get(told)
-    start, rank = _begins(cohort, usual, start, rank)
+    usual = None if from_decisions else _usual(cohort, told, base)
+    start, rank = _begins(usual, start, rank)
     _check(context.params | {"minutes": minutes, "rank": rank})
     from sensecf_core.counterfactuals.fine_tuning.stages import Options
     from sensecf_core.language.training.config import PROFILE_STEP_TOKENS, Settings
@@ -213,29 +216,43 @@ def _show(
         what = "wishes" if card["cohort"] == WISHES else "every cohort"
         print(f"The adapter {card['name']} for {what} is in {folder}.")
     elif not json_progress and cohort is not None:
-        print(f"The adapter {card['name']} of {cohort} is in {folder}; {_who_answers(cohort, folder)}.")
+        begun = card["settings"].get("start")
+        from_where = f", and went on from {begun}" if begun else ""
+        print(
+            f"The adapter {card['name']} of {cohort} is in {folder}{from_where}; "
+            f"{_who_answers(cohort, folder)}."
+        )
 
 
-def _begins(
-    cohort: str | None, usual: Path | None, start: str | None, rank: int | None
-) -> tuple[str | None, int]:
+def _begins(usual: Path | None, start: str | None, rank: int | None) -> tuple[str | None, int]:
     """The folder of the adapter that a training goes on from, None for the base model, and the rank.
 
-    ``usual`` is that of the prompt (:data:`BEGINS_WITH`), for every cohort but its own: both prompts tell
-    every cohort in the same words, so that what was learned of others is a better beginning than none
-    (docs/fine-tuning.md).
+    ``usual`` is taken where nothing else is asked for.
     """
     from sensecf_core.language.models.adapters import BUILT_IN, start_folder
 
-    if start is None and usual is not None and cohort != usual.parts[0]:
-        folder = BUILT_IN / usual
-        if folder.is_dir() and rank in (None, _rank_of(folder)):
-            return str(usual), _rank_of(folder)
+    if start is None and usual is not None and rank in (None, _rank_of(BUILT_IN / usual)):
+        return str(usual), _rank_of(BUILT_IN / usual)
     if start == BASE:
         start = None
     if rank is None:
         rank = USUAL_RANK if start is None or not _is_adapter(start) else _rank_of(start_folder(start))
     return start, rank
+
+
+def _usual(cohort: str | None, told: str, base: str | None) -> Path | None:
+    """The committed adapter that a cohort's training goes on from (:data:`BEGINS_WITH`), if it can.
+
+    Both prompts tell every cohort in the same words, so that what was learned of others is a better beginning
+    than none (docs/fine-tuning.md). An adapter is of the default base model, and begins with itself no more.
+    """
+    from sensecf_core.language.models.adapters import BUILT_IN, damage
+    from sensecf_core.language.models.registry import DEFAULT
+
+    usual = BEGINS_WITH.get(told)
+    if cohort is None or usual is None or base not in (None, DEFAULT) or cohort == usual.parts[0]:
+        return None
+    return usual if damage(BUILT_IN / usual) is None else None
 
 
 def _is_adapter(folder: str) -> bool:
@@ -294,7 +311,8 @@ def _run(
         return fine_tune(fitted, model, options, name=called, out=out, resume=resume, callbacks=callbacks)
 
     try:
-        return one_training.train((base, name), partial(folder_of, fitted.cohort), callbacks, teach)
+        of = "profile" if options.source == "profile" else None  # a cohort may have one of each prompt
+        return one_training.train((base, name), partial(folder_of, fitted.cohort), callbacks, teach, of=of)
     except NothingToLearnError as error:
         raise InputError(f"Nothing to learn: {error}.") from error
 

@@ -136,7 +136,20 @@ def _beside_controls(rows: Sequence[Row]) -> str:
     ]
     if not means:
         return "Controls without a language model were not measured beside it."
-    return f"Controls without a language model, on the same queries: {', '.join(means)}."
+    return f"Controls without a language model, on the same queries: {', '.join(means)}.{_verdict(rows)}"
+
+
+def _verdict(rows: Sequence[Row]) -> str:
+    """In how many groups it is better than the best control that knows as much, and in how many worse."""
+    known = [row["credit"] for row in rows if isinstance(row.get("credit"), Mapping)]
+    if not known:
+        return ""
+    better, worse = sum(one["low"] > 0 for one in known), sum(one["high"] < 0 for one in known)
+    groups = wording.counted(len(known), "group")
+    return (
+        f" Beside the best control that knows as much it is better in {better} of {groups}, worse in {worse} "
+        "(where the 95 % interval of the difference leaves out 0)."
+    )
 
 
 def _number(value: object) -> float | None:

@@ -161,11 +161,17 @@ def test_controls_and_the_credit_over_them_stand_beside_the_model(world: World, 
     controls = {"random_valid": 0.1, "nearest_pair_valid": 0.5, "effects_valid": 0.84}
     credit = {"credit": {"value": -0.04, "low": -0.12, "high": 0.03}, "credit_over": "effects"}
     rates = [made_adapter.rate("intervention", 0, 0.8) | controls | credit | {"part": "test"}]
-    rates.append(made_adapter.rate("contrast", 0, 0.8) | {**controls, "effects_valid": 0.9, "part": "test"})
+    worse = {"credit": {"value": -0.1, "low": -0.15, "high": -0.05}, "credit_over": "effects"}
+    beside = {**controls, **worse, "effects_valid": 0.9, "part": "test"}
+    rates.append(made_adapter.rate("contrast", 0, 0.8) | beside)
     made_adapter.write(world.cohort, rates=tuple(rates), rounds=())
     at = open_page("Models", cohort="small")
     said = "on the same queries: random draws 10 of 100, nearest answer 50 of 100, added effects 87 of 100."
     assert said in page_text(at)
+    assert (
+        "Beside the best control that knows as much it is better in 0 of 2 groups, worse in 1"
+        in page_text(at)
+    )
     shown = facts(at)
     assert "Added effects, of 100" in shown and "−4 (−12 to +3) over added effects" in shown
     assert "credit_over" not in shown

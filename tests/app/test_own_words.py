@@ -9,14 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sensecf_core.jobs.model_worker import ModelWorker
-from sensecf_core.language.models import registry
-from sensecf_core.language.remote import allow_list
-from sensecf_core.paths import var
 from sensecf_core.records import answers
 from sensecf_core.ui.limits.own_words import CHIP
 from tests.app.conftest import OpenPage, page_text
 from tests.app.test_interventions import ask
-from tests.language.scripted_server import Response, Server, completion, serving
+from tests.language.scripted_server import Response, Server, completion, reading_words
 
 PERSON = {"cohort": "nhanes", "participant": "94666"}
 
@@ -59,11 +56,7 @@ def test_words_are_shown_then_set_for_one_participant_and_can_be_taken_back(open
 
 @pytest.fixture
 def served() -> Iterator[Server]:
-    """A server that reads wishes, allowed for nhanes."""
-    with serving(lambda body: completion('"easy on the sweets" sugar=down')) as server:
-        entry = f'[reader]\nkind = "endpoint"\nsource = "{server.url}"\n'
-        var(registry.OWN_FILE).write_text(entry, encoding="utf-8")
-        var(allow_list.FILE).write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n', encoding="utf-8")
+    with reading_words('"easy on the sweets" sugar=down') as server:
         yield server
 
 

@@ -10,11 +10,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from sensecf_core.language.models import registry
-from sensecf_core.language.remote import allow_list
-from sensecf_core.paths import var
 from tests.cli.conftest import Command
-from tests.language.scripted_server import Server, completion, serving
+from tests.language.scripted_server import Server, reading_words
 
 EXPLAIN = ("explain", "--cohort", "nhanes", "--participant", "99616", "--method", "random")
 SAID = "leave her pulse and her statin alone; at most 2 changes"
@@ -77,11 +74,7 @@ def test_what_cannot_be_taken_is_refused(command: Command, options: tuple[str, .
 
 @pytest.fixture
 def served() -> Iterator[Server]:
-    """A server that reads wishes, allowed for nhanes."""
-    with serving(lambda body: completion('"leave her pulse" pulse=keep')) as server:
-        entry = f'[reader]\nkind = "endpoint"\nsource = "{server.url}"\n'
-        var(registry.OWN_FILE).write_text(entry, encoding="utf-8")
-        var(allow_list.FILE).write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n', encoding="utf-8")
+    with reading_words('"leave her pulse" pulse=keep') as server:
         yield server
 
 

@@ -11,6 +11,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from sensecf_core.language.models import registry
+from sensecf_core.language.remote import allow_list
+from sensecf_core.paths import var
+
 
 @dataclass(frozen=True)
 class Response:
@@ -107,3 +111,13 @@ def serving(otherwise: Script = all_requested) -> Iterator[Server]:
     finally:
         http.shutdown()
         http.server_close()
+
+
+@contextmanager
+def reading_words(line: str) -> Iterator[Server]:
+    """A server called ``reader`` that answers every sentence by the same line, allowed for nhanes."""
+    with serving(lambda body: completion(line)) as server:
+        entry = f'[reader]\nkind = "endpoint"\nsource = "{server.url}"\n'
+        var(registry.OWN_FILE).write_text(entry, encoding="utf-8")
+        var(allow_list.FILE).write_text('["127.0.0.1"]\ncohorts = ["nhanes"]\n', encoding="utf-8")
+        yield server

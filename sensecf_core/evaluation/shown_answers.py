@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -27,44 +26,11 @@ from sensecf_core.types import Progress
 
 @dataclass(frozen=True)
 class ShownAnswers:
-    """What an adapter's answers about people of one cohort were like.
-
-    Attributes
-    ----------
-    people : flagged rows of ``val`` that were asked about, drawn by ``seed`` with no other filter.
-    answered : share of them with at least one option.
-    solid : share of them whose first option is solid (docs/metrics.md, Grades).
-    gower : mean Gower distance of the first options; None where nobody has one.
-    """
+    """What people of a cohort are ``shown`` when an adapter answers."""
 
     adapter: Adapter
     cohort: Cohort
-    classifier_sha256: str
-    people: int
-    seed: int
-    answered: float
-    solid: float
-    gower: float | None
-
-    def as_json(self) -> dict[str, Any]:
-        """What of it stands on a card."""
-        return self._shown(None).model_dump(exclude={"command"})
-
-    def told(self) -> dict[str, Any]:
-        """The same with the command that measured it."""
-        return self._shown(provenance.command()).model_dump()
-
-    def _shown(self, command: str | None) -> Shown:
-        return Shown(
-            part="val",
-            people=self.people,
-            seed=self.seed,
-            answered=self.answered,
-            solid=self.solid,
-            gower=self.gower,
-            classifier_sha256=self.classifier_sha256,
-            command=command,
-        )
+    shown: Shown
 
 
 def measure_shown(
@@ -107,16 +73,17 @@ def measure_shown(
 
 def _summary(fitted: FittedCohort, adapter: Adapter, found: list[Answer], seed: int) -> ShownAnswers:
     first = [answer.counterfactuals[0] for answer in found if answer.counterfactuals]
-    return ShownAnswers(
-        adapter=adapter,
-        cohort=fitted.cohort,
-        classifier_sha256=fitted.classifier.sha256,
+    shown = Shown(
+        part="val",
         people=len(found),
         seed=seed,
         answered=len(first) / len(found),
         solid=sum(option.grade == "solid" for option in first) / len(found),
         gower=float(np.mean([option.gower for option in first])) if first else None,
+        classifier_sha256=fitted.classifier.sha256,
+        command=provenance.command(),
     )
+    return ShownAnswers(adapter, fitted.cohort, shown)
 
 
 def keep(shown: ShownAnswers) -> None:
@@ -125,7 +92,7 @@ def keep(shown: ShownAnswers) -> None:
     See :func:`.shown_about`, which finds both.
     """
     card, cohort = shown.adapter.card, shown.cohort
-    told = shown.told()
+    told = shown.shown.model_dump()
     if card.cohort == ANY and cohort.own:
         path = adapter_choice.own_shown(card, cohort)
         path.parent.mkdir(parents=True, exist_ok=True)

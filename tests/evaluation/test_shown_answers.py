@@ -13,6 +13,7 @@ from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.errors import InputError
 from sensecf_core.evaluation.shown_answers import ShownAnswers, keep, measure_shown
 from sensecf_core.language.models import adapter_choice, adapters
+from sensecf_core.language.models.adapter_choice import Shown
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.ui.models import adapter_rates
 from tests.app import made_adapter
@@ -40,8 +41,8 @@ def test_shares_are_of_everybody_who_was_asked_about(
     flagged = set(val.index[fitted.classifier.predict(val) == 1])
     assert {(one.participant_id, one.row_id) for one in asked} <= flagged and len(asked) == 4
     assert {one.method for one in asked} == {"lm-guided"} and not asked[0].behaviours_too
-    assert (found.people, found.answered, found.solid) == (4, 0.75, 0.5)
-    assert found.gower == pytest.approx((0.02 + 0.06 + 0.02) / 3)
+    assert (found.shown.people, found.shown.answered, found.shown.solid) == (4, 0.75, 0.5)
+    assert found.shown.gower == pytest.approx((0.02 + 0.06 + 0.02) / 3)
     keep(found)
     (adapter,) = adapters.adapters(fitted.cohort)
     assert adapter.card.shown["small"]["solid"] == 0.5 and adapter.card.shown["small"]["part"] == "val"
@@ -57,7 +58,16 @@ def test_what_an_own_cohorts_people_are_shown_by_an_adapter_for_all_stands_besid
     assert adapter_choice.shown_about(card, cohort) is None
     before = (own.folder / adapters.CARD).read_bytes()
     general = adapters.Adapter(own.folder, card, own=False)
-    keep(ShownAnswers(general, cohort, "c" * 64, people=8, seed=0, answered=0.75, solid=0.5, gower=0.02))
+    shown = Shown(
+        part="val",
+        people=8,
+        seed=0,
+        answered=0.75,
+        solid=0.5,
+        gower=0.02,
+        classifier_sha256="c" * 64,
+    )
+    keep(ShownAnswers(general, cohort, shown))
     assert (own.folder / adapters.CARD).read_bytes() == before, "its card came with the program"
     told = adapter_choice.shown_about(card, cohort)
     assert told is not None and (told.solid, told.people, told.part) == (0.5, 8, "val")

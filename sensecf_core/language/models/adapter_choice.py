@@ -89,9 +89,15 @@ def shown_better(card: Card, other: Card, cohort: Cohort) -> bool:
 
 
 class Shown(Plain):
-    """How good the answers are that people of a cohort are shown, on ``val``; shares from 0 to 1.
+    """How good the answers are that people of a cohort are shown, on ``val``.
 
-    ``gower`` is the mean distance of the first options, None where nobody had one; ``seed`` drew the people.
+    Attributes
+    ----------
+    people : flagged rows that were asked about, drawn by ``seed`` with no other filter.
+    answered : share of them with at least one option.
+    solid : share of them whose first option is solid (docs/metrics.md, Grades).
+    gower : mean Gower distance of the first options; None where nobody has one.
+    command : what measured it.
     """
 
     part: str

@@ -92,30 +92,23 @@ def check_cluster(host: str, port: int, cohort: str) -> None:
 
 def notice(spec: ModelSpec) -> str | None:
     """One sentence that says where the data go; None for a model that this program runs itself."""
-    if not spec.is_remote:
-        return None
-    host, port = _host_and_port(spec)
-    if is_loopback(host):
-        return (
-            f"{spec.name} is a server on this machine ({host}:{port}): the profile is sent to that program."
-        )
-    return (
-        f"{spec.name} runs at {host}: the profile of the participant you ask about, its risk and what "
-        "drives it LEAVE THIS MACHINE."
-    )
+    leaves = "the profile of the participant you ask about, its risk and what drives it LEAVE THIS MACHINE"
+    return _where(spec, here="the profile is sent to that program", away=leaves)
 
 
 def where_words_go(spec: ModelSpec) -> str | None:
     """Where somebody's words go that a model is to read as limits; None for one that this program runs."""
+    sent = "your words, and what the features are called,"
+    return _where(spec, here=f"{sent} are sent to that program", away=f"{sent} LEAVE THIS MACHINE")
+
+
+def _where(spec: ModelSpec, *, here: str, away: str) -> str | None:
     if not spec.is_remote:
         return None
     host, port = _host_and_port(spec)
     if is_loopback(host):
-        return (
-            f"{spec.name} is a server on this machine ({host}:{port}): your words, and what the "
-            "features are called, are sent to that program."
-        )
-    return f"{spec.name} runs at {host}: your words, and what the features are called, LEAVE THIS MACHINE."
+        return f"{spec.name} is a server on this machine ({host}:{port}): {here}."
+    return f"{spec.name} runs at {host}: {away}."
 
 
 def is_loopback(host: str) -> bool:

@@ -131,7 +131,7 @@ def refused(spec: ModelSpec, cohort: Cohort | None) -> str | None:
     return None
 
 
-def can_be_asked(spec: ModelSpec, cohort: Cohort) -> bool:
+def _can_be_asked(spec: ModelSpec, cohort: Cohort) -> bool:
     """Whether a model is on this machine and fits it, or runs on a server that may see this cohort."""
     if spec.is_remote:
         return refused(spec, cohort) is None
@@ -146,7 +146,7 @@ def others(cohort: Cohort) -> dict[str, ModelSpec]:
     except InputError:  # the page Models says what is wrong with the user's file
         return {}
     return {
-        name: spec for name, spec in specs.items() if name != registry.DEFAULT and can_be_asked(spec, cohort)
+        name: spec for name, spec in specs.items() if name != registry.DEFAULT and _can_be_asked(spec, cohort)
     }
 
 

@@ -73,11 +73,18 @@ def _shown(cohort: str, name: str | None, people: int, *, write: bool, as_json: 
     if write:
         keep(found)
     if as_json:
-        print_json({"adapter": found.adapter.card.name, "cohort": cohort, **found.as_json()})
+        print_json(
+            {
+                "adapter": found.adapter.card.name,
+                "cohort": cohort,
+                **found.shown.model_dump(exclude={"command"}),
+            }
+        )
         return
-    shares = f"answered {found.answered:.2f}, solid {found.solid:.2f}"
-    distance = "" if found.gower is None else f", first option at a Gower distance of {found.gower:.3f}"
-    print(f"{found.people} flagged people of val: {shares}{distance}")
+    shown = found.shown
+    shares = f"answered {shown.answered:.2f}, solid {shown.solid:.2f}"
+    distance = "" if shown.gower is None else f", first option at a Gower distance of {shown.gower:.3f}"
+    print(f"{shown.people} flagged people of val: {shares}{distance}")
 
 
 def _controls(row: dict[str, Any]) -> str:

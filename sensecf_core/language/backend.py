@@ -30,7 +30,7 @@ class Constraint:
     ``order`` names features that come first in an answer, the others follow in schema order. With
     ``scores`` only values that have one are offered, each followed by it and the sum so far
     (:mod:`sensecf_core.language.prompts.sums_grammar`), with a ``gap`` by what it brings and what is then
-    left of it (:mod:`sensecf_core.language.prompts.grammar`).
+    left of it (:mod:`sensecf_core.language.prompts.grammar`). ``names_first`` lets it begin with names alone.
     """
 
     schema: Schema
@@ -39,6 +39,7 @@ class Constraint:
     order: tuple[str, ...] = ()
     scores: EffectScores | None = None
     gap: int | None = None
+    names_first: bool = False
 
 
 @dataclass(frozen=True)

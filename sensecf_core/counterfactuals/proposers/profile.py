@@ -47,6 +47,7 @@ class ProfileProposer:
             query.limits.max_changes,
             order=scale.order,
             gap=scale.gap(query) if scale.writing.counts_down else None,
+            names_first=scale.writing.names_first,
         )
         written = sample_proposal(
             self.model,

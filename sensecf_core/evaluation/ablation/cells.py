@@ -104,6 +104,10 @@ def profile_cells(tokens: int, seed: int = 0) -> tuple[Cell, ...]:
         Cell("learning rate 0.001", at_rate(1e-3)),
         Cell("learning rate 0.004", at_rate(4e-3)),
         Cell("learning rate does not fall", replace(base, settings=replace(base.settings, last_share=1.0))),
+        Cell(
+            "answers begin with the names of what they change",
+            replace(base, writing=Writing(names_first=True)),
+        ),
     )
 
 

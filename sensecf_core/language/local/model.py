@@ -303,7 +303,7 @@ def _grammar(constraint: Constraint) -> str:
     asked = (constraint.schema, constraint.movable, constraint.max_changes, constraint.order)
     if constraint.scores is not None:
         return sums_grammar(*asked, constraint.scores)
-    return edits_grammar(*asked, counts_down=constraint.gap is not None)
+    return edits_grammar(*asked, counts_down=constraint.gap is not None, names_first=constraint.names_first)
 
 
 def _most_tokens(constraint: Constraint | None) -> int:
@@ -311,7 +311,11 @@ def _most_tokens(constraint: Constraint | None) -> int:
         return FREE_TEXT_TOKENS
     with_sums = constraint.scores is not None or constraint.gap is not None
     longest = longest_answer(
-        constraint.schema, constraint.movable, constraint.max_changes, with_sums=with_sums
+        constraint.schema,
+        constraint.movable,
+        constraint.max_changes,
+        with_sums=with_sums,
+        names_first=constraint.names_first,
     )
     return len(longest.encode()) + 1
 

@@ -28,6 +28,8 @@ from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable
 
 SEPARATOR = "; "
+NAMED = ": "
+"""Ends the names that an answer may begin with (``names_first``)."""
 NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
 YES_NO = {"yes": 1.0, "no": 0.0}
 SCORE_AND_SUM = re.compile(r"[+-]\d+=-?\d+$")
@@ -136,27 +138,31 @@ def edits_grammar(
     order: Sequence[str] = (),
     *,
     counts_down: bool = False,
+    names_first: bool = False,
 ) -> str:
     """Build the Lark grammar (llguidance) of every answer with 1 to ``max_changes`` edits.
 
     Features of ``order`` come first in an answer, then the others in schema order. With ``counts_down`` every
     value is followed by what it brings and what is left, both for the model to find; an answer ends only
-    where nothing is left, or no change. The grammar grows with features × changes + values: 20 features of
-    150 values build in milliseconds. Raises ``ValueError`` if nothing may move.
+    where nothing is left, or no change. With ``names_first`` it begins with names of features that may move,
+    ``bmi sugar: ``, which bind it to nothing. The grammar grows with features × changes + values: 20 features
+    of 150 values build in milliseconds. Raises ``ValueError`` if nothing may move.
     """
     ranks = _ranks(schema, order)
     ordered = sorted((m for m in movable if m.values), key=lambda m: ranks[m.feature])
     most = min(max_changes, len(ordered))
     if most < 1:
         raise ValueError("a grammar needs at least one feature that may move and one change")
-    rules = [f"start: e0_{most}"]
+    rules = [f"start: n0_{most} {literal(NAMED)} e0_{most}" if names_first else f"start: e0_{most}"]
     for position, item in enumerate(ordered):
         head = f"{literal(item.feature + '=')} V{position}"
         last = position == len(ordered) - 1
+        if names_first:
+            rules += _subset_rules("n", position, literal(item.feature), " ", last=last, most=most)
         if counts_down:
             rules += _countdown_rules(position, head, last=last, most=most)
         else:
-            rules += _edit_rules(position, head, last=last, most=most)
+            rules += _subset_rules("e", position, head, SEPARATOR, last=last, most=most)
     for position, item in enumerate(ordered):
         texts = _value_texts(schema.feature(item.feature), item.values)
         rules.append(f"V{position}: {_terminal(texts)}")
@@ -165,16 +171,18 @@ def edits_grammar(
     return "\n".join(rules) + "\n"
 
 
-def _edit_rules(position: int, head: str, *, last: bool, most: int) -> list[str]:
+def _subset_rules(
+    letter: str, position: int, head: str, separator: str, *, last: bool, most: int
+) -> list[str]:
     """Rules ``e<position>_<left>``: 1 to ``left`` edits of this feature (``head``) and the later ones."""
     rules = []
     for left in range(1, most + 1):
         choices = [head]
         if not last:
             if left > 1:
-                choices.append(f"{head} {literal(SEPARATOR)} e{position + 1}_{left - 1}")
-            choices.append(f"e{position + 1}_{left}")
-        rules.append(f"e{position}_{left}: " + " | ".join(choices))
+                choices.append(f"{head} {literal(separator)} {letter}{position + 1}_{left - 1}")
+            choices.append(f"{letter}{position + 1}_{left}")
+        rules.append(f"{letter}{position}_{left}: " + " | ".join(choices))
     return rules
 
 
@@ -204,7 +212,12 @@ def _countdown_rules(position: int, head: str, *, last: bool, most: int) -> list
 
 
 def longest_answer(
-    schema: Schema, movable: Sequence[Movable], max_changes: int, *, with_sums: bool = False
+    schema: Schema,
+    movable: Sequence[Movable],
+    max_changes: int,
+    *,
+    with_sums: bool = False,
+    names_first: bool = False,
 ) -> str:
     """Return a text as long as the longest answer of the grammar (``with_sums``: with scores and sums).
 
@@ -217,7 +230,8 @@ def longest_answer(
     suffix = LONGEST_SCORE_AND_SUM if with_sums else ""
     parts = {name: f"{name}={text}{suffix}" for name, text in longest.items()}
     chosen = sorted(parts, key=lambda name: -_bytes(parts[name]))[: max(max_changes, 0)]
-    return SEPARATOR.join(parts[name] for name in schema.names if name in chosen)
+    names = " ".join(sorted(parts, key=_bytes)[-len(chosen) :]) + NAMED if names_first else ""
+    return names + SEPARATOR.join(parts[name] for name in schema.names if name in chosen)
 
 
 def _ranks(schema: Schema, order: Sequence[str]) -> dict[str, int]:

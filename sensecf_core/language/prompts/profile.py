@@ -25,7 +25,14 @@ import numpy as np
 from sensecf_core.cohorts.encoding import Codes, Value, to_code, to_value
 from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.schema import Schema
-from sensecf_core.language.prompts.grammar import MOST_LEFT, SEPARATOR, read_edits, value_text, write_edits
+from sensecf_core.language.prompts.grammar import (
+    MOST_LEFT,
+    NAMED,
+    SEPARATOR,
+    read_edits,
+    value_text,
+    write_edits,
+)
 from sensecf_core.language.prompts.plain import Prompt, reference_case
 from sensecf_core.queries.answer import Edits
 from sensecf_core.queries.limits import Movable
@@ -50,6 +57,7 @@ class Writing:
     counts_down : an answer says what each change brings and what is left of the gap.
     estimates : beside its answers the model learns what drawn changes bring, where answers say so.
     units : beside its percentile stands a person's number in its unit, in brackets.
+    names_first : an answer begins with the names of what it changes, ``waist sleep: ``.
     signs : each feature that may change says whether its value raises or lowers this person's risk (SHAP).
     """
 
@@ -59,6 +67,7 @@ class Writing:
     estimates: bool = True
     units: bool = False
     signs: bool = False
+    names_first: bool = False
 
 
 USUAL = Writing()
@@ -160,14 +169,15 @@ class PercentileScale:
             brings = f"{after - before:+d}={after}" if self.writing.counts_down else ""
             parts.append(f"{name}={value}{brings}")
             before = after
-        return SEPARATOR.join(parts)
+        names = " ".join(ordered) + NAMED if self.writing.names_first else ""
+        return names + SEPARATOR.join(parts)
 
     def in_units(self, query: Query, text: str) -> str:
         """An answer with its values in the features' units; empty if it cannot be read or is not allowed.
 
         Percentiles must never be taken for values in units.
         """
-        edits = read_edits(self.coded, text)
+        edits = read_edits(self.coded, text.partition(NAMED)[2] if self.writing.names_first else text)
         allowed = {item.feature: self.values(item) for item in query.movable if item.feature in self.order}
         if edits is None or not edits.keys() <= allowed.keys():
             return ""

@@ -308,6 +308,10 @@ def test_what_is_left_of_a_gap_is_worked_out_and_not_sampled(
             left = int(said)
         assert left <= 0 or text.count(";") == 2 or constraint.movable[-1].feature in text.split("; ")[-1]
     assert not untrue
+    named = tiny_model.sample(
+        prompt, n=8, constraint=replace(counting, names_first=True, max_changes=1), temperature=3.0
+    )
+    assert all(named.complete) and all(re.match(r"\w+: \w+=", text) for text in named.texts)
     most = len(longest_answer(constraint.schema, constraint.movable, 3, with_sums=True).encode()) + 1
     asked = {"n": 30, "temperature": 3.0, "max_new_tokens": most}
     grammar = edits_grammar(constraint.schema, constraint.movable, 3, counts_down=True)

@@ -10,6 +10,7 @@ from llguidance import LLMatcher, LLTokenizer
 from sensecf_core.cohorts.encoding import to_code, to_value
 from sensecf_core.cohorts.schema import Schema
 from sensecf_core.language.prompts.grammar import (
+    NAMED,
     EffectScores,
     edits_grammar,
     level_texts,
@@ -56,6 +57,9 @@ def walk(grammar: str, rng: random.Random) -> str:
 def test_every_answer_of_the_grammar_reads_back_within_the_limits(question, rng) -> None:
     schema, movable, most = question
     text = walk(edits_grammar(schema, movable, most), rng)
+    named = walk(edits_grammar(schema, movable, most, names_first=True), rng)
+    assert read_edits(schema, named.partition(NAMED)[2]) is not None
+    assert len(named.encode()) <= len(longest_answer(schema, movable, most, names_first=True).encode())
     edits = read_edits(schema, text)
     assert edits is not None, text
     assert 1 <= len(edits) <= most

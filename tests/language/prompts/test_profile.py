@@ -79,6 +79,11 @@ def test_each_way_of_writing_changes_one_thing() -> None:
     assert build(plain, QUERY) == build(SCALE, QUERY)
     assert plain.text(QUERY, edits, (7, 2, -3)) == "count=65; number=25; flag=1"
     assert read_edits(SCHEMA, plain.in_units(QUERY, "count=65; number=25; flag=1")) == edits
+    named = replace(SCALE, writing=Writing(names_first=True))
+    assert build(named, QUERY) == build(SCALE, QUERY)
+    text = named.text(QUERY, edits, (7, 2, -3))
+    assert text == "count number flag: count=65-3=7; number=25-5=2; flag=1-5=-3"
+    assert read_edits(SCHEMA, named.in_units(QUERY, text)) == edits
 
 
 def test_of_shap_values_the_sign_alone_is_told_and_only_of_what_may_change() -> None:
@@ -102,6 +107,17 @@ def test_an_answer_of_the_grammar_ends_only_where_nothing_is_left_or_no_change(r
     assert edits is not None and set(edits) <= {"count", "number", "flag"}
     left = [int(part) for part in re.findall(r"=(-?\d+)(?:;|$)", text)]
     assert left[-1] <= 0 or len(edits) == 2 or "flag" in edits
+
+
+def test_the_grammar_lets_an_answer_begin_with_names_and_then_with_any_change() -> None:
+    asked = (SCALE.coded, SCALE.movable(QUERY), 2, SCALE.order)
+    grammar = edits_grammar(*asked, counts_down=True, names_first=True)
+    assert accepts(grammar, "count flag: count=15-3=7; flag=1-9=-2") and accepts(
+        grammar, "flag: count=15-12=-2"
+    )
+    for text in ("count=15-12=-2", ": count=15-12=-2", "flag count: count=15-12=-2", "count: count=15-3=7"):
+        assert not accepts(grammar, text), text
+    assert not accepts(grammar, "count number flag: count=15-12=-2"), "more names than changes are allowed"
 
 
 def test_an_answer_with_something_left_goes_on() -> None:

@@ -31,6 +31,20 @@ def test_both_directions_with_their_origin(command: Command, tmp_path: Path) -> 
         assert [row["direction"] for row in csv.DictReader(lines)] == ["1→0", "0→1"]
 
 
+def test_at_a_temperature_that_is_named_the_files_say_it_and_no_card_is_written(
+    command: Command, tmp_path: Path
+) -> None:
+    usual = command(*TRACE, "--json").json
+    ended = command(*TRACE, "--temperature", "0.9", "--out", str(tmp_path))
+    assert ended.code == 0
+    document = json.loads((tmp_path / "trace-heart-temperature-0.9.json").read_text())
+    assert document["temperature"] == 0.9 and "temperature" not in usual
+    asked_for_a_card = ("--methods", "lm-guided", "--temperature", "1", "--card")
+    assert "their own temperature" in command(*TRACE, *asked_for_a_card).err
+    for value in ("0", "-1", "2.5", "nan"):
+        assert "--temperature must be above 0" in command(*TRACE, "--temperature", value).err
+
+
 def test_by_default_all_methods_that_draw_are_asked_but_those_without_an_adapter(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -79,11 +79,11 @@ def request_of(cohort: str, direction: Direction, key: RowKey, **fields: Any) ->
 
 
 def requests(
-    fitted: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: int
+    fitted: FittedCohort, directions: Sequence[Direction], methods: Sequence[str], *, n: int, **options: Any
 ) -> Iterator[tuple[Direction, ExplainRequest]]:
     """Every request of a run: per direction the same ``n`` people (0: all) for every method.
 
-    ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``).
+    ``options`` are fields of the request (``seed``, ``candidates``, ``max_changes``, ``k``, …).
     """
     for direction, keys in people(fitted, directions, n=n, seed=options["seed"]).items():
         for method in methods:

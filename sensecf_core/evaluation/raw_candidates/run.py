@@ -38,6 +38,7 @@ def run_trace(
     candidates: int = 16,
     max_changes: int = 3,
     grammar: bool = True,
+    temperature: float | None = None,
     seed: int = 0,
     progress: Progress = lambda done, words: None,
 ) -> Json:
@@ -50,6 +51,7 @@ def run_trace(
     n : test participants a class; 0 means all.
     limits : those towards the desired class.
     k, candidates, max_changes, grammar, seed : of every request; the seed draws the people too.
+    temperature : at which language models sample; None: each at its own.
 
     Returns
     -------
@@ -63,8 +65,9 @@ def run_trace(
     """
     check_methods(methods)
     options = {"seed": seed, "candidates": candidates, "max_changes": max_changes, "k": k, "grammar": grammar}
-    asked = list(requests(fitted, directions(fitted, limits), methods, n=n, **options))
-    origin = origin_of(fitted, options)
+    own = {} if temperature is None else {"temperature": temperature}
+    asked = list(requests(fitted, directions(fitted, limits), methods, n=n, **options, **own))
+    origin = origin_of(fitted, options | own)
     cohort = fitted.schema.name
     files = {
         method: var("runs", "trace", f"{cohort}-{method}-{run_id(origin, adapter_of=method)}.jsonl")

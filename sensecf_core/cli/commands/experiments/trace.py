@@ -13,6 +13,9 @@ from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError
 from sensecf_core.queries.methods import METHODS, needs_adapter
 
+HOTTEST = 2
+"""The highest temperature that a run takes: above it a model draws nearly at random."""
+
 
 def trace(
     *,
@@ -28,11 +31,18 @@ def trace(
     grammar: Annotated[
         bool, typer.Option(help="Hold the language model to readable answers within the limits.")
     ] = True,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Language models sample at this temperature; without it each at its own."),
+    ] = None,
     k: Annotated[int, typer.Option("--k", help="How many counterfactuals to show at most.")] = 4,
     seed: Annotated[int, typer.Option(help="Draws the people, and every candidate.")] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for trace-COHORT.json and .csv; without it nothing is written."),
+        typer.Option(
+            help="Folder for trace-COHORT.json and .csv (trace-COHORT-no-grammar, -temperature-1); without "
+            "it nothing is written."
+        ),
     ] = None,
     card: Annotated[
         bool,
@@ -54,8 +64,13 @@ def trace(
     check_methods(chosen)
     check_directions(limits)
     at_least(0, seed=seed, n=n)
-    if card and (not grammar or not any(map(needs_adapter, chosen))):
-        raise InputError("--card takes a run of lm-fine-tuned or lm-guided with the grammar on.")
+    if temperature is not None and not 0 < temperature <= HOTTEST:
+        raise InputError(f"--temperature must be above 0 and at most {HOTTEST}, got {temperature:g}.")
+    usual = grammar and temperature is None
+    if card and not (usual and any(map(needs_adapter, chosen))):
+        raise InputError(
+            "--card takes a run of lm-fine-tuned or lm-guided with the grammar on, at their own temperature."
+        )
     fitted = load_fitted(cohort)
     with ProgressLine() as line:
         result = run_trace(
@@ -67,17 +82,25 @@ def trace(
             candidates=candidates,
             max_changes=max_changes,
             grammar=grammar,
+            temperature=temperature,
             seed=seed,
             progress=line,
         )
     if out is not None:
-        files.write(out, cohort if grammar else f"{cohort}-no-grammar", result)
+        files.write(out, _name(cohort, grammar, temperature), result)
     if card:
         files.put_on_card(fitted.cohort, result)
     if as_json:
         print_json(result)
     else:
         print(_as_text(result["table"]))
+
+
+def _name(cohort: str, grammar: bool, temperature: float | None) -> str:
+    """What the files of a run are named after: its cohort, and what is not as usual."""
+    unusual = [] if grammar else ["no-grammar"]
+    unusual += [] if temperature is None else [f"temperature-{temperature:g}"]
+    return "-".join([cohort, *unusual])
 
 
 def _as_text(summary: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sensecf_core.counterfactuals.proposers import resolve_model
 from tests.cli.conftest import Command, Ended
 
 EXPLAIN = ("explain", "--cohort", "nhanes", "--method", "random", "--json")
@@ -202,3 +203,22 @@ def test_a_model_that_may_not_or_cannot_answer(
     command: Command, person: str, options: list[str], expected: list[str]
 ) -> None:
     assert_refused(command("explain", "--cohort", "nhanes", "--participant", person, *options), *expected)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("trace", "--methods", "random"),
+        ("behaviour",),
+        ("feasibility",),
+        ("ablation",),
+    ],
+    ids=lambda asked: asked[0],
+)
+def test_what_is_measured_on_private_rows_is_written_nowhere_else(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(resolve_model, "restricted", lambda cohort: True)
+    ended = command(*asked, "--cohort", "heart", "--out", str(tmp_path / "results"))
+    assert ended.code == 2 and "not public" in ended.err
+    assert not (tmp_path / "results").exists()

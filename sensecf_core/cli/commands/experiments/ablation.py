@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sensecf_core.cli.options import CohortName, Json, at_least
+from sensecf_core.cli.options import CohortName, Json, at_least, check_out
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError, unknown
 
@@ -46,6 +46,7 @@ def ablation(
     which: Told = told  # type: ignore[assignment]
     numbers = _numbers(cells, len(TABLES[which](tokens, seed)))
     fitted = load_fitted(cohort)
+    check_out(out, fitted.cohort)
     with ProgressLine() as line:
         result = table.run_ablation(
             fitted, told=which, tokens=tokens, seed=seed, numbers=numbers, progress=line

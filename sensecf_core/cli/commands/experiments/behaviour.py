@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sensecf_core.cli.options import CohortName, Json
+from sensecf_core.cli.options import CohortName, Json, check_out
 from sensecf_core.cli.output import ProgressLine, print_json
 
 
@@ -25,6 +25,7 @@ def behaviour(
     from sensecf_core.evaluation import behaviour_reach as measuring
 
     fitted = load_fitted(cohort)
+    check_out(out, fitted.cohort)
     with ProgressLine() as line:
         found = measuring.measure(fitted, line)
     path = measuring.write(fitted.cohort, found, out)

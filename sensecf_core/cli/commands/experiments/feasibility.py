@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sensecf_core.cli.options import CohortName, Jobs, Json, JsonProgress, processes
+from sensecf_core.cli.options import CohortName, Jobs, Json, JsonProgress, check_out, processes
 from sensecf_core.cli.output import print_json, print_progress, progress
 
 
@@ -25,6 +25,7 @@ def feasibility(
 
     count = processes(jobs)
     fitted = load_fitted(cohort)
+    check_out(out, fitted.cohort)
     with progress(json_progress) as tell:
         frame = cohort_map.build(fitted, jobs=count, progress=tell)
     path = cohort_map.write(fitted, frame, out)

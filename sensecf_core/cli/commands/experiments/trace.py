@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sensecf_core.cli.arguments import names
-from sensecf_core.cli.options import CohortName, DirectionLimits, Json, at_least, check_directions
+from sensecf_core.cli.options import CohortName, DirectionLimits, Json, at_least, check_directions, check_out
 from sensecf_core.cli.output import ProgressLine, print_json
 from sensecf_core.errors import InputError
 from sensecf_core.queries.methods import METHODS, needs_adapter
@@ -72,6 +72,7 @@ def trace(
             "--card takes a run of lm-fine-tuned or lm-guided with the grammar on, at their own temperature."
         )
     fitted = load_fitted(cohort)
+    check_out(out, fitted.cohort)
     with ProgressLine() as line:
         result = run_trace(
             fitted,

@@ -38,6 +38,11 @@ RULES = ""
 POLL_SECONDS = 0.5
 _SET = limits_fields.SET_BY_WORDS
 _FOR = "own_words_for"
+_STYLE = """<style>
+.st-key-understood button { height: auto; min-height: 2rem; }
+.st-key-understood button p { white-space: normal; text-align: left; overflow-wrap: anywhere; }
+</style>"""
+"""A chip says all that was read, also on a phone."""
 
 
 @dataclass(frozen=True)
@@ -148,14 +153,16 @@ def _confirm(page: Page, now: ExplainRequest, understood: Understood) -> None:
             icon=":material/help:",
         )
         return
-    kept = st.pills(
-        "Understood; press one to leave it out",
-        range(len(understood.wishes)),
-        selection_mode="multi",
-        default=range(len(understood.wishes)),
-        format_func=lambda number: _chip_text(schema, understood.wishes[number]),
-        key=f"own_words_kept_{schema.name}_{understood.sentence}_{_digest(understood)}",
-    )
+    with st.container(key="understood"):
+        st.html(_STYLE)
+        kept = st.pills(
+            "Understood; press one to leave it out",
+            range(len(understood.wishes)),
+            selection_mode="multi",
+            default=range(len(understood.wishes)),
+            format_func=lambda number: _chip_text(schema, understood.wishes[number]),
+            key=f"own_words_kept_{schema.name}_{understood.sentence}_{_digest(understood)}",
+        )
     wishes = tuple(understood.wishes[number] for number in sorted(kept))
     if not wishes:
         return

@@ -18,7 +18,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.counterfactuals.checks.sentences import measure
 from sensecf_core.counterfactuals.problem.constraints import is_actionable
 from sensecf_core.types import Floats, Ints
-from sensecf_core.ui.common import browser, charts, data, row_wording, wording
+from sensecf_core.ui.common import charts, data, row_wording, wording
 from sensecf_core.ui.common.charts import Chart, Contribution
 from sensecf_core.ui.common.drawings import DOWN, UP
 from sensecf_core.ui.page.frame import Page
@@ -30,7 +30,7 @@ MOST_OF_A_KIND = 4
 CANCELLED = 1e-6
 """Sums of pushes nearer to zero than this, in log-odds, count as none."""
 CHANGEABLE, FIXED = "Can be changed", "Cannot be changed"
-BAR_PIXELS, BAR_PIXELS_TWO_LINES, HEAD_PIXELS = 23, 34, 32
+BAR_PIXELS, HEAD_PIXELS = 34, 32
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def show(page: Page, found: Drivers) -> None:
         st.header("What drives this prediction", anchor=False)
         sentence = _sentence(found.labels, found.values, found.order, schema)
         kinds = _kinds(schema, page.values, found)
-        charts.show(pushes(kinds, sentence, two_lines=browser.on_phone()), "pushes")
+        charts.show(pushes(kinds, sentence), "pushes")
 
 
 def folds(page: Page, found: Drivers) -> None:
@@ -150,12 +150,11 @@ def _kinds(
     return kinds
 
 
-def pushes(kinds: dict[str, list[tuple[str, float]]], sentence: str, *, two_lines: bool = False) -> Chart:
+def pushes(kinds: dict[str, list[tuple[str, float]]], sentence: str) -> Chart:
     """Draw pushes in points of risk around zero, one block a kind, the strongest on top.
 
-    With ``two_lines`` each value stands below its name, for narrow screens.
+    Each value stands below its name, so that a phone and a tablet's half have room for the bars.
     """
-    bar_pixels = BAR_PIXELS_TWO_LINES if two_lines else BAR_PIXELS
     counts = [len(bars) for bars in kinds.values()]
     figure = make_subplots(
         rows=len(kinds),
@@ -163,28 +162,28 @@ def pushes(kinds: dict[str, list[tuple[str, float]]], sentence: str, *, two_line
         shared_xaxes=True,
         subplot_titles=list(kinds),
         row_heights=counts,
-        vertical_spacing=HEAD_PIXELS / (bar_pixels * sum(counts) + HEAD_PIXELS * len(counts)),
+        vertical_spacing=HEAD_PIXELS / (BAR_PIXELS * sum(counts) + HEAD_PIXELS * len(counts)),
     )
     for row, bars in enumerate(kinds.values(), start=1):
-        figure.add_trace(_bars(bars, two_lines=two_lines), row=row, col=1)
+        figure.add_trace(_bars(bars), row=row, col=1)
         figure.update_yaxes(autorange="reversed", automargin=True, showgrid=False, row=row, col=1)
     most = max((abs(push) for bars in kinds.values() for _, push in bars), default=1.0) or 1.0
-    figure.update_xaxes(zeroline=True, range=[-1.6 * most, 1.6 * most])
+    figure.update_xaxes(zeroline=True, range=[-1.8 * most, 1.8 * most])
     figure.update_xaxes(title="Points of risk, of 100", row=len(kinds), col=1)
     figure.update_annotations(x=0, xanchor="left", xref="paper", font={"size": 13, "color": charts.ink()})
     figure.update_layout(
-        height=bar_pixels * sum(counts) + HEAD_PIXELS * (len(counts) + 1),
+        height=BAR_PIXELS * sum(counts) + HEAD_PIXELS * (len(counts) + 1),
         margin={"l": 8, "r": 16, "t": 30, "b": 8},
         showlegend=False,
     )
     return Chart(figure, sentence)
 
 
-def _bars(bars: Sequence[tuple[str, float]], *, two_lines: bool) -> go.Bar:
+def _bars(bars: Sequence[tuple[str, float]]) -> go.Bar:
     """One bar a push; colour, hatching and arrow all say which way."""
     return go.Bar(
         orientation="h",
-        y=[wording.html(label).replace(": ", "<br>" if two_lines else ": ", 1) for label, _ in bars],
+        y=[wording.html(label).replace(": ", "<br>", 1) for label, _ in bars],
         x=[push for _, push in bars],
         marker={
             "color": [UP if push > 0 else DOWN for _, push in bars],

@@ -68,6 +68,8 @@ MEASURES = {
 }
 CONTROLS = {"random_valid": "random", "nearest_pair_valid": "nearest-pair", "effects_valid": "effects"}
 """Which control's raw validity a rate is."""
+FEWEST_FOR_A_VERDICT = 10
+"""A bootstrap interval over fewer people says little."""
 SHARES = (
     "valid",
     "control_valid",
@@ -99,9 +101,26 @@ def headline(cohort: Cohort, card: Card) -> str:
     )
     return (
         f"Raw validity **{mean}**{spread}: so many of 100 of its raw suggestions change the prediction, for "
-        f"people it did not learn from and for whom a search finds an answer ({part}). "
+        f"people it did not learn from and for whom a search finds an answer ({part}{_how_many(rows)}). "
         f"{_elsewhere(cohort, rows)}{_beside_controls(rows)}"
     )
+
+
+def _how_many(rows: Sequence[Row]) -> str:
+    """How many answerable queries the rates are of, by group; empty where a card does not say."""
+    counts = [asked(row) for row in rows]
+    known = [count for count in counts if count is not None]
+    if not known or len(known) < len(counts):
+        return ""
+    if min(known) == max(known):
+        return f", {known[0]} {'in each of ' + str(len(known)) + ' groups' if len(known) > 1 else 'people'}"
+    return f", {min(known)} to {max(known)} a group"
+
+
+def asked(row: Row) -> int | None:
+    """Over how many answerable queries a row's validity is counted; None where the card does not say."""
+    queries, answerable = _number(row.get("queries")), _number(row.get("answerable"))
+    return None if queries is None else round(queries * (1.0 if answerable is None else answerable))
 
 
 def shown(cohort: Cohort, card: Card, classifier_sha256: str) -> str | None:
@@ -141,14 +160,20 @@ def _beside_controls(rows: Sequence[Row]) -> str:
 
 def _verdict(rows: Sequence[Row]) -> str:
     """In how many groups it is better than the best control that knows as much, and in how many worse."""
-    known = [row["credit"] for row in rows if isinstance(row.get("credit"), Mapping)]
-    if not known:
-        return ""
+    measured = [row for row in rows if isinstance(row.get("credit"), Mapping)]
+    enough = [row for row in measured if (asked(row) or 0) >= FEWEST_FOR_A_VERDICT]
+    few = len(measured) - len(enough)
+    if not enough:
+        return f" Too few people to compare: fewer than {FEWEST_FOR_A_VERDICT} in each group." if few else ""
+    known = [row["credit"] for row in enough]
     better, worse = sum(one["low"] > 0 for one in known), sum(one["high"] < 0 for one in known)
     groups = wording.counted(len(known), "group")
+    rest = (
+        f" {wording.counted(few, 'more group')} had fewer than {FEWEST_FOR_A_VERDICT} people." if few else ""
+    )
     return (
         f" Beside the best control that knows as much it is better in {better} of {groups}, worse in {worse} "
-        "(where the 95 % interval of the difference leaves out 0)."
+        f"(where the 95 % interval of the difference leaves out 0).{rest}"
     )
 
 

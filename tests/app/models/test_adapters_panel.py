@@ -103,7 +103,7 @@ def test_rates_of_a_test_part_with_intervals_are_shown(world: World, open_page: 
     made_adapter.write(world.cohort, rates=rates, rounds=())
     at = open_page("Models", cohort="small")
     assert "80 (70–90)" in facts(at) and "judge forest" in facts(at)
-    assert "Raw validity **80 of 100**" in page_text(at) and "(test set)" in page_text(at)
+    assert "Raw validity **80 of 100**" in page_text(at) and "(test set, 12 people)" in page_text(at)
 
 
 def test_columns_that_are_headed_alike_are_all_there(world: World, open_page: OpenPage) -> None:
@@ -164,14 +164,16 @@ def test_controls_and_the_credit_over_them_stand_beside_the_model(world: World, 
     worse = {"credit": {"value": -0.1, "low": -0.15, "high": -0.05}, "credit_over": "effects"}
     beside = {**controls, **worse, "effects_valid": 0.9, "part": "test"}
     rates.append(made_adapter.rate("contrast", 0, 0.8) | beside)
+    rates.append(rates[0] | {"queries": 100, "answerable": 0.09})  # nine people decide nothing
     made_adapter.write(world.cohort, rates=tuple(rates), rounds=())
     at = open_page("Models", cohort="small")
-    said = "on the same queries: random draws 10 of 100, nearest answer 50 of 100, added effects 87 of 100."
+    said = "on the same queries: random draws 10 of 100, nearest answer 50 of 100, added effects 86 of 100."
     assert said in page_text(at)
+    assert "(test set, 9 to 12 a group)" in page_text(at)
     assert (
-        "Beside the best control that knows as much it is better in 0 of 2 groups, worse in 1"
-        in page_text(at)
-    )
+        "Beside the best control that knows as much it is better in 0 of 2 groups, worse in 1 (where the "
+        "95 % interval of the difference leaves out 0). 1 more group had fewer than 10 people."
+    ) in page_text(at)
     shown = facts(at)
     assert "Added effects, of 100" in shown and "−4 (−12 to +3) over added effects" in shown
     assert "credit_over" not in shown

@@ -8,8 +8,11 @@ from dataclasses import replace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from sensecf_core.datasets import registry
 from sensecf_core.jobs.model_worker import ModelWorker
+from sensecf_core.language.wishes import rules
 from sensecf_core.records import answers
+from sensecf_core.ui.limits import own_words
 from sensecf_core.ui.limits.own_words import CHIP
 from tests.app.conftest import OpenPage, page_text
 from tests.app.test_interventions import ask
@@ -135,3 +138,11 @@ def test_what_was_said_of_one_participant_does_not_hold_for_the_next(open_page: 
     assert at.session_state["free_nhanes_sleep"] and "Set in your words" not in page_text(at)
     assert (at.session_state["ask_changes"], at.session_state["ask_goal"]) == (3, "auto")
     assert not at.session_state["own_words"], "what was said of another stands ready for nobody"
+
+
+@pytest.mark.parametrize("cohort", ["nhanes", "heart", "aireadi"])
+def test_the_example_in_the_box_is_read_whole(cohort: str) -> None:
+    schema = registry.load(cohort).schema
+    understood = rules.read(schema, own_words.example(schema))
+    assert [wish.kind for wish in understood.wishes] == ["down", "keep", "changes"]
+    assert understood.unread == ()

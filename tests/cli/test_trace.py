@@ -31,14 +31,16 @@ def test_both_directions_with_their_origin(command: Command, tmp_path: Path) -> 
         assert [row["direction"] for row in csv.DictReader(lines)] == ["1→0", "0→1"]
 
 
+@pytest.mark.model
 def test_at_a_temperature_that_is_named_the_files_say_it_and_no_card_is_written(
     command: Command, tmp_path: Path
 ) -> None:
-    usual = command(*TRACE, "--json").json
-    ended = command(*TRACE, "--temperature", "0.9", "--out", str(tmp_path))
+    few = ("--methods", "random,lm-zero-shot", "--n", "1", "--candidates", "2")
+    ended = command(*TRACE, *few, "--temperature", "0.9", "--out", str(tmp_path))
     assert ended.code == 0
     document = json.loads((tmp_path / "trace-heart-temperature-0.9.json").read_text())
-    assert document["temperature"] == 0.9 and "temperature" not in usual
+    assert document["temperature"] == 0.9 and "temperature" not in command(*TRACE, "--json").json
+    assert "--methods names none" in command(*TRACE, "--temperature", "1").err
     asked_for_a_card = ("--methods", "lm-guided", "--temperature", "1", "--card")
     assert "their own temperature" in command(*TRACE, *asked_for_a_card).err
     for value in ("0", "-1", "2.5", "nan"):

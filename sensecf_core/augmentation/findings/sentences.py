@@ -13,7 +13,7 @@ from sensecf_core.types import JsonView
 _CLAUSES: Mapping[Light, str] = {
     "helps": "counterfactuals help more than any control in {where}",
     "level": "counterfactuals help in {where}, but no more than a control",
-    "likely": "counterfactuals may help in {where}, which is not proven",
+    "likely": "counterfactuals may help in {where}, but that is not proven",
     "no": "counterfactuals do not help in {where}",
     "unclear": "these repeats cannot tell in {where}",
     "nothing": "there is nothing to recover in {where}",

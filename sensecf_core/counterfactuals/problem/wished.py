@@ -9,7 +9,12 @@ from sensecf_core.cohorts.cohort import locate
 from sensecf_core.cohorts.encoding import to_codes, to_values
 from sensecf_core.cohorts.feature import Feature
 from sensecf_core.cohorts.schema import Profile
-from sensecf_core.counterfactuals.problem.constraints import allowed_range, is_actionable, movable_features
+from sensecf_core.counterfactuals.problem.constraints import (
+    allowed_range,
+    held_by_reference,
+    is_actionable,
+    movable_features,
+)
 from sensecf_core.counterfactuals.problem.fitted_cohort import FittedCohort
 from sensecf_core.language.wishes.to_request import Allowed, Row, Wished, wished_profile, wished_request
 from sensecf_core.language.wishes.wish import Wish
@@ -29,11 +34,13 @@ def with_wishes(fitted: FittedCohort, request: ExplainRequest, wishes: Sequence[
     codes = to_codes(schema, fitted.cohort.rows.loc[[key]])[0]
     profile = wished_profile(wishes, request, schema.default_limits)
     limits = Limits(profile=profile, ranges=request.ranges, levels=request.levels)
-    movable = movable_features(schema, fitted.domain, dict(zip(schema.names, codes, strict=True)), limits)
+    by_name = dict(zip(schema.names, codes, strict=True))
+    movable = movable_features(schema, fitted.domain, by_name, limits)
     row = Row(
         factual=to_values(schema, codes),
         movable={entry.feature: entry.values for entry in movable},
         allowed=_allowed(fitted, profile),
+        held={entry.feature for entry in held_by_reference(schema, fitted.domain, by_name, limits)},
     )
     return wished_request(schema, request, wishes, row)
 

@@ -144,14 +144,19 @@ class _Reading:
             return
         helpers = self.pending
         self.pending = []
-        if piece.numbers and self._numbers(piece, names):
-            self.last_action = None
-            return
+        if piece.numbers:
+            if self._numbers(piece, names):
+                self.last_action = None
+                return
+            if not piece.features:
+                return  # "and lose 5 kg" is not about the smoking that was named before
         action = self._action(piece)
         self.last_action = (action, piece.cue_first)
         for kind in action.kinds:
             for name in names:
-                self._add(Wish(kind, name), piece, extra=[p for h in helpers for p in h.positions])
+                # A number that is still here fits none of the features.
+                said = [p for h in helpers for p in h.positions]
+                self._add(Wish(kind, name), piece, extra=said, with_numbers=not piece.numbers)
 
     def _without_cue(self, piece: Piece) -> None:
         """A piece that only names features: what was said before goes on, or what comes next begins."""
@@ -241,7 +246,7 @@ class _Reading:
             lower = upper = True
         return Wish("range", name, low=number if lower else None, high=number if upper else None)
 
-    def _add(self, wish: Wish, piece: Piece, extra: Sequence[int] = ()) -> None:
+    def _add(self, wish: Wish, piece: Piece, extra: Sequence[int] = (), *, with_numbers: bool = True) -> None:
         named = [position for entry in piece.named for position in entry.positions]
         cued = [position for cue in piece.cues for position in cue.positions]
         about_all = _general_words() if not wish.feature else frozenset()
@@ -250,7 +255,8 @@ class _Reading:
             for p in piece.positions
             if about_all and (p not in piece.unknown or self.tokens[p].word in about_all)
         ]
-        places = sorted({*named, *cued, *piece.numbers, *extra, *general})
+        numbers = piece.numbers if with_numbers else []
+        places = sorted({*named, *cued, *numbers, *extra, *general})
         self.used.update(places)
         if wish.feature:
             self.used.update(p for n in self.spotted.named if wish.feature in n.features for p in n.positions)

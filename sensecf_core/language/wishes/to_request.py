@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -28,11 +28,13 @@ class Row:
     factual : the row, feature name → value: "may only fall" ends there.
     movable : feature → the values (codes) that it may take before any wish.
     allowed : what the profile of :func:`wished_profile` lets a request name.
+    held : features that could move (further) if their reference range did not hold them.
     """
 
     factual: Mapping[str, Value]
     movable: Mapping[str, Sequence[float]]
     allowed: Allowed
+    held: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,8 @@ def wished_request(schema: Schema, request: ExplainRequest, wishes: Sequence[Wis
         if name in request.frozen and any(wish.kind != "keep" for wish in about):
             notes.append(f"{feature.label} is frozen by the request, whatever was said.")
             continue
-        reach = _Reach(feature, row.factual[name], allowed[name], row.movable.get(name, ()))
+        movable = row.movable.get(name, ())
+        reach = _Reach(feature, row.factual[name], allowed[name], movable, held=name in row.held)
         reach.narrow(about, request)
         if reach.frozen:
             frozen[name] = None
@@ -146,6 +149,7 @@ class _Reach:
     value: Value
     allowed: Span | tuple[str, ...]
     movable: Sequence[float]
+    held: bool = False
     low: float = field(init=False)
     high: float = field(init=False)
     levels: list[str] = field(init=False)
@@ -186,13 +190,19 @@ class _Reach:
             if wish.kind in ("up", "down", "by"):
                 self._moves(wish, free=bool(said))
         if not self.frozen and self._empty:
-            self._stop(
-                f"{self.feature.label} has no way to go that these wishes allow, so it stays as it is."
-            )
+            self._stop(f"{self.feature.label} {self._why_not()}, so it stays as it is.")
 
     @property
     def _empty(self) -> bool:
         return not self.levels if self.feature.named else self.low > self.high
+
+    def _why_not(self) -> str:
+        """Why no value is left, though nothing was said that would leave none by itself."""
+        if self.held and not self.movable:
+            return "is left alone by its reference range, which only a range that is said lifts"
+        if not self.movable:
+            return "is already at the end of what may be suggested"
+        return "may move another way from here, but not the one that was said"
 
     def _allowed_text(self) -> str:
         if self.feature.named:

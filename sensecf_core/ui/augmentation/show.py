@@ -78,7 +78,7 @@ def image_format() -> None:
     st.radio(
         "The camera above a chart saves it as",
         FORMATS,
-        format_func=lambda name: f"camera saves {name.upper()}",
+        format_func=lambda name: f"save charts as {name.upper()}",
         horizontal=True,
         key=FORMAT_KEY,
         persist_state="session",

@@ -44,7 +44,7 @@ def _solved(chosen: ChosenRun) -> None:
     best = best_of(rows, "coverage_validity")
     sentence = (
         f"Filled: share of queries with a counterfactual; open: share of those that meet the goal. "
-        f"The highest product of both: {best}."
+        f"Highest share of all queries with one that does: {best}."
     )
     measures = ("coverage", "validity")
     draw(benchmark_charts.dots(rows, measures, sentence), "solved")

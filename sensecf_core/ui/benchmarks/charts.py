@@ -26,8 +26,6 @@ STEPS = {
 """Checks that raw candidates pass one after the other. From validity on, only feasible queries count:
 infeasible ones are given to random draws but not to language models."""
 OPENNESS = dict(zip(STEPS, (0.25, 0.5, 0.75, 1.0), strict=True))
-PLACES = ("bottom left", "top right")
-"""Where numbers are placed beside their dots, alternating so that neighbours do not overlap."""
 LINE, MARGIN = 30, {"l": 8, "r": 16, "t": 34, "b": 8}
 
 
@@ -139,9 +137,10 @@ def _numbered(rows: Sequence[JsonView], across: str, up: str) -> Any:
             mode="markers+text",
             name=f"{number} {name}",
             text=[str(number)],
-            textposition=PLACES[number % len(PLACES)],
+            textposition="middle center",  # beside it, it could be a neighbour's
+            textfont={"size": 10, "color": "white"},
             cliponaxis=False,
-            marker={"symbol": SHAPES[family], "color": COLOURS[family], "size": 10},
+            marker={"symbol": SHAPES[family], "color": COLOURS[family], "size": 18},
             error_x=_bars([right]) | {"thickness": 0.8},
             error_y=_bars([high]) | {"thickness": 0.8},
             hovertemplate=f"{name}: {_with_unit(across, right[0])}, {_with_unit(up, high[0])}<extra></extra>",

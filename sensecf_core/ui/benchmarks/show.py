@@ -72,7 +72,9 @@ def draw(chart: Chart, key: str) -> None:
 
 def format_choice() -> None:
     """Ask for the format that the camera of the view's chart saves; once a view."""
-    st.radio("The camera saves", FORMATS, format_func=str.upper, horizontal=True, key="benchmark_format")
+    st.radio(
+        "The camera saves charts as", FORMATS, format_func=str.upper, horizontal=True, key="benchmark_format"
+    )
 
 
 def table_under(rows: Sequence[JsonView], measures: Sequence[str]) -> None:

@@ -163,12 +163,18 @@ def waterfall(base: float, contributions: Sequence[Contribution], sentence: str)
 
 
 INK, INK_ON_DARK = "#0a0c0f", "#eceff3"
-"""The pages' text colours (.streamlit/config.toml)."""
+PAPER, PAPER_ON_DARK = "#ffffff", "#12161b"
+"""The pages' colours of text and of what it stands on (.streamlit/config.toml)."""
 
 
 def ink() -> str:
     """Return the text colour for charts; the theme's own colour for annotations is too pale to read."""
     return INK_ON_DARK if st.context.theme.type == "dark" else INK
+
+
+def paper() -> str:
+    """Return the colour of the page, for words that lines must not strike through."""
+    return PAPER_ON_DARK if st.context.theme.type == "dark" else PAPER
 
 
 LINE, TITLE = 1.0, 1.1

@@ -162,9 +162,9 @@ def scale(
     )
 
 
-def risk_bar(risk: float, threshold: float) -> str:
+def risk_bar(risk: float, threshold: float, *, width: float = 120.0) -> str:
     """Draw a risk (0 to 1) as a bar, with a tick at the line from which the model flags."""
-    width, height, margin = 120.0, 20.0, 6.0
+    height, margin = 20.0, 6.0
     line, colour = margin + threshold * width, UP if risk >= threshold else DOWN
     return _svg(
         width + 2 * margin,

@@ -14,7 +14,7 @@ from sensecf_core.cohorts.schema import Schema
 from sensecf_core.evaluation import side_by_side
 from sensecf_core.queries.answer import Answer, Candidate, Trace
 from sensecf_core.queries.goal import GoalKind
-from sensecf_core.queries.methods import of_prompt
+from sensecf_core.queries.methods import METHODS, of_prompt
 from sensecf_core.records import answers, audit, exports
 from sensecf_core.ui.common import charts, row_wording, widgets, wording
 from sensecf_core.ui.decisions import who
@@ -26,11 +26,12 @@ STEPS = (
     ("within_limits", "kept to the limits and rules"),
     ("valid", "{met}"),
     ("plausible", "resemble {people} with that outcome"),
-    ("shown", "after removing needless changes and near-copies"),
+    ("shown", "after removing {needless}near-copies"),
 )
 """Steps of the funnel, each with what a candidate has to pass.
 
-``{people}`` is the cohort's noun, ``{met}`` what the answer's goal asks for.
+``{people}`` is the cohort's noun, ``{met}`` what the answer's goal asks for, ``{needless}`` what a method's
+answers lose where they are made smaller: those of packages are shown as they came.
 """
 MET: dict[GoalKind, str] = {
     "cross": "would change the prediction",
@@ -119,6 +120,7 @@ def _counted(trace: Trace, name: str) -> str:
 
 def _funnel(answer: Answer, schema: Schema, key: str) -> None:
     people, trace = row_wording.people(schema), answer.trace
+    needless = "" if METHODS[answer.method].package else "needless changes and "
     steps = [(name.replace("_", " "), getattr(trace, name)) for name, _ in STEPS]
     st.markdown(f"**From proposed to shown:** {funnel_line(trace)}")
     if answer.trace.askings > 1:
@@ -138,7 +140,9 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
             "Step": [s for s, _ in steps],
             "Candidates": [n for _, n in steps],
             "Different": [trace.different_of(name) for name, _ in STEPS],
-            "Passed if": [m.format(people=people, met=MET[answer.goal.kind]) for _, m in STEPS],
+            "Passed if": [
+                m.format(people=people, met=MET[answer.goal.kind], needless=needless) for _, m in STEPS
+            ],
         }
     )
     if not trace.different:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from sensecf_core.cohorts.cohort import Cohort
 from sensecf_core.cohorts.schema import Schema
+from sensecf_core.counterfactuals.checks.sentences import lower_first
 from sensecf_core.counterfactuals.problem.fitted_cohort import load_fitted
 from sensecf_core.counterfactuals.problem.wished import with_wishes
 from sensecf_core.datasets import registry
@@ -29,7 +30,6 @@ from sensecf_core.ui.page.frame import Page
 
 CHIP = "chip_words"
 MOST_CHARACTERS = 600
-EXAMPLE = "She will not walk more, but she could eat less salt. Leave her pills alone."
 _TEXT = "own_words"
 _READ = "own_words_read"
 _READING = "own_words_reading"
@@ -61,7 +61,7 @@ def show(page: Page, now: ExplainRequest) -> None:
     sentence = st.text_area(
         "Say what may change, and how",
         key=_TEXT,
-        placeholder=EXAMPLE,
+        placeholder=example(schema),
         max_chars=MOST_CHARACTERS,
         persist_state="session",
         help="Nothing of it is used before you confirm it.",
@@ -77,6 +77,15 @@ def show(page: Page, now: ExplainRequest) -> None:
         understood = rules.read(schema, sentence) if reader == RULES else _read(cohort, sentence, reader)
         if understood is not None:
             _confirm(page, now, understood)
+
+
+def example(schema: Schema) -> str:
+    """A sentence about this cohort that the rules read."""
+    numbers = [f for f in schema.features if f.role != "context" and not f.named and f.kind != "binary"]
+    ordered = sorted(numbers, key=lambda f: (f.role != "behaviour", f.direction != "down"))
+    less = next((f"Less {lower_first(f.label)}. " for f in ordered), "")
+    kept = next((f"Leave the {lower_first(f.label)} alone. " for f in ordered[1:]), "")
+    return f"{less}{kept}At most two changes."
 
 
 def _choose_reader(cohort: Cohort) -> str:

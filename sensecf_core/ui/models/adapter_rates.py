@@ -36,7 +36,10 @@ MEASURES = {
         "Credit, points of 100",
         "raw validity minus that of the best control that knows as much, paired by query; 0 is no better",
     ),
-    "solid": ("Solid, of 100", "raw suggestions that are solid (see Glossary)"),
+    "solid": (
+        "Solid, of 100",
+        "raw suggestions that are valid and can be relied on: retrained copies and other checks agree",
+    ),
     "random_solid": ("Random draws, solid", "the same of random draws"),
     "nearest_pair_solid": ("Nearest answer, solid", "the same of the control that copies"),
     "effects_solid": ("Added effects, solid", "the same of the control that adds up"),
@@ -100,7 +103,7 @@ def headline(cohort: Cohort, card: Card) -> str:
         f" ({wording.interval(min(valid), max(valid))} by direction and limits)" if len(valid) > 1 else ""
     )
     return (
-        f"Raw validity **{mean}**{spread}: so many of 100 of its raw suggestions change the prediction, for "
+        f"Raw validity **{mean}**{spread}: the share of its raw suggestions that change the prediction, for "
         f"people it did not learn from and for whom a search finds an answer ({part}{_how_many(rows)}). "
         f"{_elsewhere(cohort, rows)}{_beside_controls(rows)}"
     )
@@ -131,8 +134,9 @@ def shown(cohort: Cohort, card: Card, classifier_sha256: str) -> str | None:
     part = widgets.PART_TITLES.get(rates.part, "")
     far = "" if rates.gower is None else f", at a mean distance of {rates.gower:.3f}"
     return (
-        f"After all checks **{wording.of_100(rates.solid)}** flagged people are shown a solid option "
-        f"first, {wording.of_100(rates.answered)} any option{far} ({rates.people} people, {part})."
+        f"After all checks, to cross the line or else to lower the risk, **{wording.of_100(rates.solid)}** "
+        f"flagged people are shown a solid option first, {wording.of_100(rates.answered)} any option{far} "
+        f"({rates.people} people, {part})."
     )
 
 
@@ -172,8 +176,8 @@ def _verdict(rows: Sequence[Row]) -> str:
         f" {wording.counted(few, 'more group')} had fewer than {FEWEST_FOR_A_VERDICT} people." if few else ""
     )
     return (
-        f" Beside the best control that knows as much it is better in {better} of {groups}, worse in {worse} "
-        f"(where the 95 % interval of the difference leaves out 0).{rest}"
+        f" Against the best control that knows as much, it is better in {better} of {groups} and worse in "
+        f"{worse} (where the 95 % interval of the difference excludes 0).{rest}"
     )
 
 
@@ -231,7 +235,7 @@ def show(cohort: Cohort, card: Card) -> None:
     others = [row for row in card.rates if row not in rows]
     if others:
         means = [f"{t:g}: {wording.of_100(mean)}" for t, mean in _by_temperature(card.rates)]
-        st.caption(f"Mean raw validity by temperature: {'; '.join(means)}.")
+        st.caption(f"Mean raw validity on the validation set by temperature: {'; '.join(means)}.")
 
 
 def _by_temperature(rows: Sequence[Row]) -> list[tuple[float, float]]:

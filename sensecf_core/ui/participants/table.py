@@ -23,6 +23,8 @@ WHO, LIST = "Person", "Work list"
 """Headings above who it is and what the list says, beside the roles of the features."""
 BAR, RISK, OPTIONS, ASKED, OUTSIDE = "Risk", "Risk of 100", "Options", "Asked", "Out of range"
 MOST_RANGES = 3
+BAR_WIDTH = 42.0
+"""Of the drawing: a table cuts pictures to its column, and draws them as high as its rows."""
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 
 
@@ -183,7 +185,7 @@ def _bars(risks: Floats, threshold: float) -> pd.Categorical:
     for kind in kinds:
         shown = (kind // 2) / 100
         side = max(shown, threshold) if kind % 2 else min(shown, threshold - 1e-9)
-        svg = b64encode(drawings.risk_bar(side, threshold).encode()).decode()
+        svg = b64encode(drawings.risk_bar(side, threshold, width=BAR_WIDTH).encode()).decode()
         drawn.append(f"data:image/svg+xml;base64,{svg}")
     return pd.Categorical.from_codes(np.searchsorted(kinds, codes), drawn)
 
@@ -208,7 +210,7 @@ def _columns(work: WorkList) -> dict[int, Any]:
         line = round(100 * work.threshold)
         settings += [
             st.column_config.ImageColumn(
-                width=74,
+                width=84,
                 help=f"The model's calibrated risk of {schema.task.label}. The mark is the line: from {line} "
                 "of 100 on the model flags.",
             ),
@@ -221,7 +223,7 @@ def _columns(work: WorkList) -> dict[int, Any]:
         if work.options is not None:
             settings.append(
                 st.column_config.TextColumn(
-                    width=86,
+                    width=100,
                     help="What a search of the model found under the usual limits. Solid: changes that alter "
                     "the prediction and can be relied on. Else by how many points of 100 the risk moves in "
                     "90 % of retrained models.",
@@ -244,7 +246,7 @@ def _columns(work: WorkList) -> dict[int, Any]:
         st.column_config.NumberColumn(width=104, help="Measurements outside their reference range.")
     )
     if schema.red_flags:
-        settings.append(st.column_config.TextColumn(width=76, help="What has to be acted on first."))
+        settings.append(st.column_config.TextColumn(width=112, help="What has to be acted on first."))
     if work.states:
         settings.append(st.column_config.TextColumn(width=120))
     for role in wording.roles(schema):

@@ -196,6 +196,6 @@ def _known(page: Page) -> None:
         return
     told = empty_state.first_sentence(page)
     st.info(
-        f"{told} Nothing was asked about options yet." if told else "Nothing was asked about options yet.",
+        f"{told} No method was asked yet." if told else "No method was asked for options yet.",
         icon=":material/alt_route:",
     )

@@ -38,6 +38,7 @@ def draw(curve: ResponseCurve, measured: Value, now: Value, threshold: float) ->
         text=f"line {risk(threshold)}",
         showarrow=False,
         font={"size": 12, "color": charts.ink()},
+        bgcolor=charts.paper(),  # the curve goes behind it
     )
     reached = 100 * np.array([*curve.risks, threshold])
     low, high = (0.0 if levels else max(0.0, reached.min() - _ROOM)), min(100.0, reached.max() + _ROOM)

@@ -42,7 +42,10 @@ def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World,
     assert "is answered by **trial**" in text
     assert "Raw validity **80 of 100** (68\u2060–\u206090 by direction and limits)" in text
     assert "Options for a person → flag not raised" in tables and "Explanation only → flag raised" in tables
-    assert "After all checks **40 of 100** flagged people are shown a solid option first, 75 of 100" in text
+    assert (
+        "After all checks, to cross the line or else to lower the risk, **40 of 100** flagged people are shown a solid option first, 75 of 100"
+        in text
+    )
     assert "at a mean distance of 0.031 (60 people, validation)" in text
     assert "Raw validity, of 100" in tables and "82" in tables.split() and "0.042" in tables.split()
     assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
@@ -171,8 +174,8 @@ def test_controls_and_the_credit_over_them_stand_beside_the_model(world: World, 
     assert said in page_text(at)
     assert "(test set, 9 to 12 a group)" in page_text(at)
     assert (
-        "Beside the best control that knows as much it is better in 0 of 2 groups, worse in 1 (where the "
-        "95 % interval of the difference leaves out 0). 1 more group had fewer than 10 people."
+        "Against the best control that knows as much, it is better in 0 of 2 groups and worse in 1 (where "
+        "the 95 % interval of the difference excludes 0). 1 more group had fewer than 10 people."
     ) in page_text(at)
     shown = facts(at)
     assert "Added effects, of 100" in shown and "−4 (−12 to +3) over added effects" in shown

@@ -67,6 +67,13 @@ def test_words_about_nothing_in_the_schema_become_no_limit_and_are_told(
     assert {wish.feature for wish in understood.wishes} <= {"sugar"}
 
 
+def test_a_number_that_fits_no_feature_is_told_and_not_taken_for_the_last_one() -> None:
+    understood = read(SCHEMAS["nhanes"], "please quit smoking and lose 5 kg")
+    assert [wish.feature for wish in understood.wishes] == ["smoking"]
+    assert understood.unread == ("lose", "5")
+    assert read(SCHEMAS["nhanes"], "quit smoking in 2 weeks").unread == ("2",)
+
+
 def test_a_number_in_the_label_is_no_range() -> None:
     assert limits(SCHEMAS["aireadi"], "time in range 70–180 stays") == ["glucose_tir=keep"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sensecf_core.cohorts import builtin
@@ -58,6 +60,25 @@ def test_a_way_that_is_closed_freezes_and_is_told() -> None:
         result = wished(text)
         assert len(result.request.frozen) == 1
         assert result.notes[0].startswith(label) and "stays as it is" in result.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "why"),
+    [
+        ("sugar=up", (), "may move another way from here, but not the one that was said"),
+        ("pulse=down", (), "is already at the end of what may be suggested"),
+        (
+            "pulse=down",
+            ("pulse",),
+            "is left alone by its reference range, which only a range that is said lifts",
+        ),
+    ],
+)
+def test_the_reason_that_nothing_moves_is_the_real_one(text: str, held: tuple[str, ...], why: str) -> None:
+    request = ExplainRequest(cohort="nhanes", participant_id="1")
+    row = replace(ROW, held=held)
+    (note,) = wished_request(NHANES, request, read_wishes(NHANES, text), row).notes
+    assert why in note
 
 
 def test_ranges_are_cut_to_what_may_be_suggested() -> None:

@@ -66,6 +66,8 @@ def trace(
     at_least(0, seed=seed, n=n)
     if temperature is not None and not 0 < temperature <= HOTTEST:
         raise InputError(f"--temperature must be above 0 and at most {HOTTEST}, got {temperature:g}.")
+    if temperature is not None and not any(METHODS[name].asks_language_model for name in chosen):
+        raise InputError("--temperature is for language models, and --methods names none.")
     usual = grammar and temperature is None
     if card and not (usual and any(map(needs_adapter, chosen))):
         raise InputError(

@@ -46,9 +46,10 @@ def learning(curve: Curve, arms: Sequence[Read], sentence: str) -> Chart:
         )
     )
     lowest = min(height for points in (curve, *(arm.curve for arm in arms)) for _, height in points)
+    highest = max((arm.auroc for arm in arms), default=0.0)
     for arm in arms:
         if arm.reading.labels is not None:
-            _read_off(figure, arm, lowest)
+            _read_off(figure, arm, lowest, above=arm.auroc == highest)
         figure.add_scatter(
             x=[labels for labels, _ in arm.curve],
             y=[height for _, height in arm.curve],
@@ -76,8 +77,8 @@ def learning(curve: Curve, arms: Sequence[Read], sentence: str) -> Chart:
     return Chart(figure, sentence)
 
 
-def _read_off(figure: Any, arm: Read, lowest: float) -> None:
-    """A line from the arm to the curve, and down to the labels."""
+def _read_off(figure: Any, arm: Read, lowest: float, *, above: bool) -> None:
+    """A line from the arm to the curve, and down to the labels; its worth stands ``above`` it or below."""
     assert arm.reading.labels is not None
     figure.add_scatter(
         x=[arm.labels, arm.reading.labels, arm.reading.labels],
@@ -92,8 +93,8 @@ def _read_off(figure: Any, arm: Read, lowest: float) -> None:
         y=arm.auroc,
         text=_worth(arm.reading),
         showarrow=False,
-        xanchor="left",
-        yanchor="top",
+        xanchor="right" if above else "left",
+        yanchor="bottom" if above else "top",
     )
 
 

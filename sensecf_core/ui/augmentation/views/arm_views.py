@@ -211,8 +211,9 @@ def credit(chosen: Chosen, view: CellView) -> None:
     st.header("Who deserves the credit, rows or labels?")
     sentence = (
         f"Gain in {chosen.measure_name} ({words.unit(view.measure) or 'slope'}) of the same rows with other "
-        "labels (along a line) and of other rows with the same labels (down a column). The fuller, the more "
-        "is won back; ▼ loses. The full model's labels are a diagnostic: nobody has them."
+        "labels (along a line) and of other rows with the same labels (down a column). The stronger the "
+        "colour, the more is won back; ▼ is a loss. The full model's labels are a diagnostic: nobody has "
+        "them."
     )
     frame = pd.DataFrame(
         [

@@ -151,7 +151,7 @@ def test_without_an_answer_the_map_says_what_is_known_and_a_red_flag_withholds_o
 ) -> None:
     text = page_text(open_page("Prediction", cohort="small", participant=mapped.flagged))
     assert "It is proven that no realistic change alters this prediction" in text
-    assert "Nothing was asked about options yet" in text
+    assert "No method was asked yet" in text
     calm = page_text(open_page("Prediction", cohort="small", participant=mapped.unflagged))
     assert "so there is nothing to change" in calm
     flag = RaisedFlag(name="high", label="Sugar 999", text="Act.", source="a test")
@@ -159,11 +159,11 @@ def test_without_an_answer_the_map_says_what_is_known_and_a_red_flag_withholds_o
     at = open_page("Interventions", cohort="small", participant=mapped.flagged)
     at.switch_page(PAGES["Prediction"]).run()
     text = page_text(at)
-    assert "Options are withheld" in text and "Nothing was asked" not in text
+    assert "Options are withheld" in text and "No method was asked" not in text
     at.switch_page(PAGES["Interventions"]).run()
     at.button(key="red_flag_seen").click().run()
     text = page_text(at.switch_page(PAGES["Prediction"]).run())
-    assert "are withheld" not in text and "Nothing was asked" in text
+    assert "are withheld" not in text and "No method was asked" in text
 
 
 def test_explanations_are_no_options_where_options_are_asked_for(private_var: Path) -> None:

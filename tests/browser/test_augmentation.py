@@ -49,7 +49,7 @@ def test_the_answer_is_read_a_scenario_switched_and_a_chart_saved(
     expect(page).to_have_url(re.compile("view=gains"))
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
     for kind, begins in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):
-        page.get_by_text(f"camera saves {kind}").click()
+        page.get_by_text(f"save charts as {kind}").click()
         quiet(page)
         page.locator(".js-plotly-plot").first.hover()
         with page.expect_download() as saved:

@@ -23,7 +23,7 @@ WHO, LIST = "Person", "Work list"
 """Headings above who it is and what the list says, beside the roles of the features."""
 BAR, RISK, OPTIONS, ASKED, OUTSIDE = "Risk", "Risk of 100", "Options", "Asked", "Out of range"
 MOST_RANGES = 3
-BAR_WIDTH = 42.0
+BAR_WIDTH = 48.0
 """Of the drawing: a table cuts pictures to its column, and draws them as high as its rows."""
 CHOOSE = "Choose a row to see who it is: every measurement, its reference range and its place in the cohort."
 

@@ -66,7 +66,7 @@ def test_every_view_draws_says_what_it_shows_and_offers_its_numbers(
     text = page_text(at)
     assert run["command"] in text and "seed 0" in text
     assert f"cohort {run['sha256']['cohort'][:8]}" in text
-    assert [group for group in at.radio if group.options == ["camera saves SVG", "camera saves PNG"]]
+    assert [group for group in at.radio if group.options == ["save charts as SVG", "save charts as PNG"]]
     assert not at.info, "nothing is missing in this run"
 
 

@@ -42,13 +42,10 @@ def test_an_adapter_shows_rates_with_units_curve_rounds_and_origin(world: World,
     assert "is answered by **trial**" in text
     assert "Raw validity **80 of 100** (68\u2060–\u206090 by direction and limits)" in text
     assert "Options for a person → flag not raised" in tables and "Explanation only → flag raised" in tables
-    assert (
-        "After all checks, to cross the line or else to lower the risk, **40 of 100** flagged people are shown a solid option first, 75 of 100"
-        in text
-    )
+    assert "lower the risk, **40 of 100** flagged people are shown a solid option first, 75 of 100" in text
     assert "at a mean distance of 0.031 (60 people, validation)" in text
     assert "Raw validity, of 100" in tables and "82" in tables.split() and "0.042" in tables.split()
-    assert "Mean raw validity by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
+    assert "Mean raw validity on the validation set by temperature: 1: 60 of 100; 0.8: 80 of 100." in text
     assert "fell from 1.91 to 0.31" in text and "rose from 31 to 78" in text
     assert len(at.get("plotly_chart")) == 2
     assert "no longer improved" in tables and "Features changed" in tables and "0.031" in tables.split()

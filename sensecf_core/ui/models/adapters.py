@@ -72,8 +72,10 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(wording.plain(card.name), width="content")
         prompt = adapters.prompt_of(card)
-        if adapter in (answering, adapter_choice.chosen(cohort, prompt=prompt)):
-            st.badge("Answers now", icon=":material/check_circle:", color="blue")
+        answers = adapter in (answering, adapter_choice.chosen(cohort, prompt=prompt))
+        if answers:
+            how = "Default" if adapter == answering else "Answers now"
+            st.badge(how, icon=":material/check_circle:", color="blue")
         st.badge(wording.method_short(of_prompt(prompt)), color="gray", help=METHODS[of_prompt(prompt)].note)
         origin = "trained on this machine" if adapter.own else "came with the program"
         st.badge(origin, color="gray")
@@ -95,7 +97,7 @@ def _adapter(cohort: Cohort, adapter: Adapter, answering: Adapter | None) -> Non
     with st.container(horizontal=True):
         if adapter != answering and unfit is None:
             st.button(
-                f"Let {wording.plain(card.name)} answer",
+                "Make it the default" if answers else f"Let {wording.plain(card.name)} answer",
                 icon=":material/swap_horiz:",
                 key=f"use_{_key(adapter)}",
                 on_click=_choose,

@@ -190,7 +190,7 @@ class _Reach:
             if wish.kind in ("up", "down", "by"):
                 self._moves(wish, free=bool(said))
         if not self.frozen and self._empty:
-            self._stop(f"{self.feature.label} {self._why_not()}, so it stays as it is.")
+            self._stop(f"{self.feature.label} stays as it is: {self._why_not()}.")
 
     @property
     def _empty(self) -> bool:
@@ -199,10 +199,10 @@ class _Reach:
     def _why_not(self) -> str:
         """Why no value is left, though nothing was said that would leave none by itself."""
         if self.held and not self.movable:
-            return "is left alone by its reference range, which only a range that is said lifts"
+            return "its reference range asks for no more; say a range to move it all the same"
         if not self.movable:
-            return "is already at the end of what may be suggested"
-        return "may move another way from here, but not the one that was said"
+            return "it is already at the end of what may be suggested"
+        return "from here it may move another way only"
 
     def _allowed_text(self) -> str:
         if self.feature.named:

@@ -65,13 +65,9 @@ def test_a_way_that_is_closed_freezes_and_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "held", "why"),
     [
-        ("sugar=up", (), "may move another way from here, but not the one that was said"),
-        ("pulse=down", (), "is already at the end of what may be suggested"),
-        (
-            "pulse=down",
-            ("pulse",),
-            "is left alone by its reference range, which only a range that is said lifts",
-        ),
+        ("sugar=up", (), "from here it may move another way only"),
+        ("pulse=down", (), "it is already at the end of what may be suggested"),
+        ("pulse=down", ("pulse",), "its reference range asks for no more; say a range to move it"),
     ],
 )
 def test_the_reason_that_nothing_moves_is_the_real_one(text: str, held: tuple[str, ...], why: str) -> None:

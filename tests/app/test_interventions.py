@@ -13,6 +13,7 @@ from sensecf_core.errors import InputError, NotReadyError
 from sensecf_core.jobs import job_table, worker as worker_module
 from sensecf_core.jobs.model_worker import ModelWorker
 from sensecf_core.queries.answer import Answer
+from sensecf_core.queries.methods import BY_HAND
 from sensecf_core.queries.request import ExplainRequest
 from sensecf_core.records import answers
 from sensecf_core.types import Callbacks
@@ -323,3 +324,9 @@ def test_a_running_job_shows_progress_and_cancel(
     assert "Cancelled" in page_text(waiting)
     at.button(key=f"cancel_{job}").click().run()
     slow_worker.close()
+
+
+def test_only_what_samples_is_made_smaller_and_an_unknown_method_is_no_error() -> None:
+    assert evidence.made_smaller("lm-fine-tuned") == evidence.made_smaller("random") != ""
+    for method in ("search", "dice-random", "treecf", BY_HAND, "a method of a later version"):
+        assert evidence.made_smaller(method) == "", method

@@ -202,7 +202,7 @@ class _Reach:
             return "its reference range asks for no more; say a range to move it all the same"
         if not self.movable:
             return "it is already at the end of what may be suggested"
-        return "from here it may move another way only"
+        return "what may be suggested from here lies another way, or farther off"
 
     def _allowed_text(self) -> str:
         if self.feature.named:

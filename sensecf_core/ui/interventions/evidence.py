@@ -31,7 +31,7 @@ STEPS = (
 """Steps of the funnel, each with what a candidate has to pass.
 
 ``{people}`` is the cohort's noun, ``{met}`` what the answer's goal asks for, ``{needless}`` what a method's
-answers lose where they are made smaller: those of packages are shown as they came.
+answers lose where they are made smaller: those of methods that search are shown as they came.
 """
 MET: dict[GoalKind, str] = {
     "cross": "would change the prediction",
@@ -120,7 +120,6 @@ def _counted(trace: Trace, name: str) -> str:
 
 def _funnel(answer: Answer, schema: Schema, key: str) -> None:
     people, trace = row_wording.people(schema), answer.trace
-    needless = "" if METHODS[answer.method].package else "needless changes and "
     steps = [(name.replace("_", " "), getattr(trace, name)) for name, _ in STEPS]
     st.markdown(f"**From proposed to shown:** {funnel_line(trace)}")
     if answer.trace.askings > 1:
@@ -141,13 +140,19 @@ def _funnel(answer: Answer, schema: Schema, key: str) -> None:
             "Candidates": [n for _, n in steps],
             "Different": [trace.different_of(name) for name, _ in STEPS],
             "Passed if": [
-                m.format(people=people, met=MET[answer.goal.kind], needless=needless) for _, m in STEPS
+                m.format(people=people, met=MET[answer.goal.kind], needless=made_smaller(answer.method))
+                for _, m in STEPS
             ],
         }
     )
     if not trace.different:
         table = table.drop(columns="Different")
     st.table(table, hide_index=True, alt="Candidates left after each step")
+
+
+def made_smaller(method: str) -> str:
+    """What a method's answers lose besides near-copies; nothing is said of one that this version lacks."""
+    return "needless changes and " if method in METHODS and METHODS[method].samples else ""
 
 
 def _raw(answer: Answer, schema: Schema) -> None:

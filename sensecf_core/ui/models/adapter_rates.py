@@ -38,7 +38,7 @@ MEASURES = {
     ),
     "solid": (
         "Solid, of 100",
-        "raw suggestions that are valid and can be relied on: retrained copies and other checks agree",
+        "raw suggestions that nine of ten retrained copies, noise and a second model do not undo",
     ),
     "random_solid": ("Random draws, solid", "the same of random draws"),
     "nearest_pair_solid": ("Nearest answer, solid", "the same of the control that copies"),

@@ -65,7 +65,8 @@ def test_a_way_that_is_closed_freezes_and_is_told() -> None:
 @pytest.mark.parametrize(
     ("text", "held", "why"),
     [
-        ("sugar=up", (), "from here it may move another way only"),
+        ("sugar=up", (), "what may be suggested from here lies another way, or farther off"),
+        ("sleep=by 0.2", (), "lies another way, or farther off"),
         ("pulse=down", (), "it is already at the end of what may be suggested"),
         ("pulse=down", ("pulse",), "its reference range asks for no more; say a range to move it"),
     ],

@@ -12,7 +12,7 @@ from sensecf_core.evaluation.metrics.definitions import MEASURES
 from sensecf_core.types import JsonView
 from sensecf_core.ui.benchmarks import tables as bench
 from sensecf_core.ui.common import wording
-from sensecf_core.ui.common.charts import Chart, ink
+from sensecf_core.ui.common.charts import INK, Chart
 from sensecf_core.ui.common.drawings import DOWN, GREY, UP
 
 COLOURS = {"language model": DOWN, "control": GREY, "search": UP}
@@ -138,7 +138,7 @@ def _numbered(rows: Sequence[JsonView], across: str, up: str) -> Any:
             name=f"{number} {name}",
             text=[str(number)],
             textposition="middle center",  # beside it, it could be a neighbour's
-            textfont={"size": 10, "color": ink() if SHAPES[family] == "x" else "white"},
+            textfont={"size": 10, "color": INK if SHAPES[family] == "x" else "white"},
             cliponaxis=False,
             marker={"symbol": SHAPES[family], "color": COLOURS[family], "size": 18},
             error_x=_bars([right]) | {"thickness": 0.8},
